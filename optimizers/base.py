@@ -1,0 +1,165 @@
+"""The base of optimizers: DSPy's `compile`, with a budget, a run directory and a seed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import dspy
+from dspy.teleprompt.teleprompt import Teleprompter
+
+import selftaught
+from selftaught.budget import Budget
+from selftaught.errors import DataError, SettingError
+from selftaught.evaluation import checked_examples
+from selftaught.loop import run_sync
+from selftaught.metrics import Metric, as_metric
+from selftaught.optimizers.engine import Engine, Outcome
+from selftaught.optimizers.splits import split
+from selftaught.optimizers.strategy import Problem, Strategy
+from selftaught.progress import progress_bar
+from selftaught.run import Run, write_atomically
+from selftaught.signatures import task_to_json
+from selftaught.store import fingerprint
+
+
+class Optimizer(Teleprompter):
+    """Base of optimizers.
+
+    A subclass builds its strategy; the engine does the rest. The program that comes back is never worse than the one that
+    went in: the winner is confirmed against it on examples no candidate was selected on, with a paired test; where the gain
+    is not real, the baseline comes back and the report says why. The returned program's `tuning` holds the outcome.
+
+    Args:
+        metric: a judge, a Metric, or a function; may be given to `compile` instead.
+        targets: names of the predictors to tune; by default those that give the task's own outputs.
+        allow_untrusted: accept a judge whose trust was not measured, or found wanting.
+    """
+
+    def __init__(self, metric: Any = None, *, targets: Sequence[str] | None = None, allow_untrusted: bool = False) -> None:
+        super().__init__()
+        self.metric = metric
+        self.targets = tuple(targets) if targets is not None else None
+        self.allow_untrusted = allow_untrusted
+
+    def strategy(self, problem: Problem) -> Strategy:
+        """Build the strategy for a problem."""
+        raise NotImplementedError
+
+    def knobs(self) -> dict[str, Any]:
+        """Return the settings that define the search, for the run's frozen settings."""
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("metric",) and isinstance(value, str | int | float | bool | tuple | None)
+        }
+
+    def compile(
+        self,
+        student: dspy.Module,
+        *,
+        trainset: Sequence[dspy.Example],
+        valset: Sequence[dspy.Example] | None = None,
+        metric: Any = None,
+        budget: Budget | None = None,
+        run_dir: str | Path | None = None,
+        seed: int = 0,
+        concurrency: int = 64,
+        progress: bool | None = None,
+        **unknown: Any,
+    ) -> dspy.Module:
+        """Tune a program.
+
+        Args:
+            student: any DSPy program.
+            trainset: labelled examples, for proposals and demonstrations.
+            valset: examples to select and confirm on, half each; they need labels only where the metric does.
+            metric: overrides the constructor's.
+            budget: the ceiling; 400 calls by default.
+            run_dir: where the run is kept. The same call continues a run that was interrupted. A temporary folder by default.
+            seed: of everything.
+            concurrency: examples in flight.
+            progress: show a bar; by default on a terminal.
+
+        Raises:
+            DataError, InputError: the data. SettingError: no metric, nothing to tune. UntrustedJudge: the metric is a judge
+            without trust. BudgetError: too little for one candidate. RunError: `run_dir` holds another run.
+        """
+        if unknown:
+            raise SettingError(f"compile() does not take {sorted(unknown)[0]!r}.")
+        measure = self._trusted(metric if metric is not None else self.metric)
+        checked_examples(student, trainset)
+        splits = split(trainset, checked_examples(student, valset) if valset is not None else None, measure, seed)
+        ceiling = budget or Budget(calls=400)
+        settings = self._settings(student, trainset, valset, measure, seed)
+        folder = Path(run_dir) if run_dir is not None else Path(tempfile.mkdtemp(prefix="selftaught-"))
+        with Run(folder, settings) as run, progress_bar("tuning", None, progress) as bar:
+            engine = Engine(
+                student, splits, measure, self.strategy, run=run, budget=ceiling, seed=seed, concurrency=concurrency,
+                tuned_parts=self.targets, bar=bar,
+            )  # fmt: skip
+            outcome = run_sync(engine.optimize)
+            write_outcome(run, outcome)
+        tuned = outcome.program.deepcopy()
+        tuned._compiled = True
+        tuned.tuning = outcome
+        return tuned
+
+    def _trusted(self, metric: Any) -> Metric:
+        if metric is None:
+            raise SettingError(
+                f"{type(self).__name__} needs a metric: a judge, a gold metric such as st.judges.Exact(), or a function."
+            )
+        judge = getattr(metric, "judge", metric)
+        if hasattr(judge, "trusted") and not self.allow_untrusted:
+            if judge.trusted is None:
+                from selftaught.errors import UntrustedJudge
+
+                raise UntrustedJudge(
+                    f"The trust of this {type(judge).__name__} was never measured, so it cannot serve as a metric. Call "
+                    "judge.measure_trust(labelled) first, or pass allow_untrusted=True to tune against it all the same."
+                )
+            judge.trusted.gate()
+        return as_metric(metric)
+
+    def _settings(
+        self, student: dspy.Module, train: Sequence[Any], val: Sequence[Any] | None, metric: Metric, seed: int
+    ) -> dict[str, Any]:
+        lm = dspy.settings.lm
+        if lm is None:
+            raise SettingError("No language model is configured. Call dspy.configure(lm=st.lm('local')) first.")
+        return {
+            "optimizer": type(self).__name__, "knobs": _plain(self.knobs()), "seed": seed, "metric": metric.name, "samples": metric.samples,
+            "program": type(student).__name__, "program_state": fingerprint(_plain(student.dump_state())), "model": lm.model,
+            "task": fingerprint(task_to_json(student.task)) if hasattr(student, "task") else "",
+            "trainset": data_hash(train), "valset": data_hash(val) if val is not None else None,
+            "versions": {"selftaught": selftaught.__version__, "dspy": dspy.__version__},
+        }  # fmt: skip
+
+
+def data_hash(examples: Sequence[dspy.Example]) -> str:
+    """Return a hash of a data set: every field of every example, in order."""
+    if any(not isinstance(example, dspy.Example) for example in examples):
+        raise DataError("A data set is a sequence of dspy.Example.")
+    return fingerprint([[dict(example), sorted(example.inputs().keys())] for example in examples])
+
+
+def write_outcome(run: Run, outcome: Outcome) -> None:
+    """Write what a run found: `outcome.json`, `report.html`."""
+    import json
+
+    from selftaught.report import write_report
+
+    plain = _plain(outcome.to_dict())
+    if "finished" not in {kind for kind, _ in run.events("finished")}:
+        run.append("finished", plain)
+    write_atomically(run.folder / "outcome.json", json.dumps(plain, indent=1, sort_keys=True))
+    write_report(run.folder, run)
+
+
+def _plain(value: Any) -> Any:
+    import json
+
+    return json.loads(json.dumps(value, default=str))

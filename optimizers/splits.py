@@ -1,0 +1,73 @@
+"""Which examples are for what: proposals and demonstrations, selection, confirmation. No example serves two purposes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dspy
+
+from selftaught.errors import DataError
+from selftaught.metrics import Metric
+
+LEAST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """`labelled`: shown to proposers and as demonstrations. `pool`: candidates are selected on it. `unseen`: confirms the winner."""
+
+    labelled: list[dspy.Example]
+    pool: list[dspy.Example]
+    unseen: list[dspy.Example]
+
+
+def split(trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | None, metric: Metric, seed: int) -> Splits:
+    """Split the data once, by the seed alone.
+
+    Without a valset, half of the trainset is for proposals and demonstrations and a quarter each for selection and
+    confirmation. With one, the trainset is all for proposals, and the valset is halved; labelled and unlabelled examples
+    separately, so that both halves have some of each. A metric that uses the given examples also selects on the trainset
+    (each answered with its own demonstration left out).
+
+    Raises:
+        DataError: too few examples for the splits, or an example stands in both sets.
+    """
+    train, chooser = list(trainset), random.Random(f"splits {seed}")
+    if not train:
+        raise DataError("The trainset is empty. Tuning needs a handful of examples.")
+    if valset is None:
+        if len(train) < 2 * LEAST:
+            raise DataError(f"{len(train)} examples are too few to split three ways. Give at least {2 * LEAST}, or a valset.")
+        shuffled = chooser.sample(train, len(train))
+        half, quarter = len(train) // 2, len(train) // 4
+        labelled, pool, unseen = shuffled[:half], shuffled[half : half + quarter], shuffled[half + quarter :]
+    else:
+        _refuse_overlap(train, list(valset))
+        labelled = train
+        pool, unseen = _halves(list(valset), chooser)
+    if len(unseen) < 2 or not pool:
+        raise DataError(
+            f"{len(valset or ())} examples in the valset are too few to select on one half and confirm on the other. Give at least {LEAST}."
+        )
+    return Splits(labelled, [*labelled, *pool] if metric.uses_given else pool, unseen)
+
+
+def _halves(rows: list[dspy.Example], chooser: random.Random) -> tuple[list[dspy.Example], list[dspy.Example]]:
+    first: list[dspy.Example] = []
+    second: list[dspy.Example] = []
+    for group in ([row for row in rows if dict(row.labels())], [row for row in rows if not dict(row.labels())]):
+        shuffled = chooser.sample(group, len(group))
+        first += shuffled[: len(group) // 2]
+        second += shuffled[len(group) // 2 :]
+    return first, second
+
+
+def _refuse_overlap(train: list[dspy.Example], val: list[dspy.Example]) -> None:
+    known = [dict(example.inputs()) for example in train]
+    shared = [number for number, example in enumerate(val) if dict(example.inputs()) in known]
+    if shared:
+        raise DataError(
+            f"Rows {shared[:5]} of the valset stand in the trainset too. A score on examples that were shown means nothing; remove them."
+        )

@@ -1,0 +1,1 @@
+"""Strategies: each thinks of candidates in its own way; the engine does everything else."""

@@ -1,0 +1,49 @@
+"""Drawing several samples of a step or program at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import dspy
+
+from selftaught import scope
+from selftaught.errors import CallError, SettingError
+
+
+async def draw(
+    program: dspy.Module, inputs: dict[str, Any], samples: int, temperature: float, *, own_first: bool = False
+) -> list[dspy.Prediction]:
+    """Return up to `samples` predictions for one input, drawn together.
+
+    A failed draw is missing; when all fail, the first error is raised.
+
+    Args:
+        own_first: the first draw is the program's own answer, at its own temperature.
+    """
+
+    async def one(number: int) -> dspy.Prediction:
+        if own_first and number == 0:
+            return await program.acall(**inputs)
+        with scope.resampled(f"draw{number}", temperature):
+            return await program.acall(**inputs)
+
+    drawn = await asyncio.gather(*(one(number) for number in range(samples)), return_exceptions=True)
+    for found in drawn:
+        if isinstance(found, BaseException) and not isinstance(found, CallError):
+            raise found
+    kept = [found for found in drawn if isinstance(found, dspy.Prediction)]
+    if not kept:
+        raise next(found for found in drawn if isinstance(found, BaseException))
+    return kept
+
+
+def at_least(name: str, value: int, least: int) -> int:
+    """Return a count that is large enough.
+
+    Raises:
+        SettingError: it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise SettingError(f"{name}={value!r}: expected a whole number of at least {least}.")
+    return value

@@ -1,0 +1,94 @@
+"""An OpenAI-compatible URL behind one pooled, asynchronous client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from weakref import WeakKeyDictionary
+
+import aiohttp
+
+from selftaught.errors import CallError, ConnectionFailed, SettingError
+
+RETRYABLE_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+
+
+class HttpServer:
+    """A chat server at a URL.
+
+    Args:
+        model: the name the server knows the model by.
+        api_base: such as `http://127.0.0.1:8000/v1`; `/chat/completions` is added.
+        api_key: sent as a bearer token; never stored, logged or hashed.
+        timeout: seconds for one answer.
+        connections: the most connections kept open.
+
+    Raises:
+        SettingError: `api_base` is no http(s) URL.
+    """
+
+    def __init__(
+        self, model: str, api_base: str, api_key: str | None = None, *, timeout: float = 600.0, connections: int = 1024
+    ) -> None:
+        parts = urlsplit(api_base)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingError(f"api_base={public_url(api_base)!r} is no URL. Expected one such as 'http://127.0.0.1:8000/v1'.")
+        self.model = model
+        self.address = public_url(api_base)
+        self.secrets = tuple(secret for secret in (api_key, parts.password) if secret)
+        self._url = api_base.rstrip("/") + "/chat/completions"
+        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {api_key}"} if api_key else {})}
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._connections = connections
+        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
+
+    async def chat(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Answer one body.
+
+        Raises:
+            ConnectionFailed: no connection, a time-out, or a status that asks to come again.
+            CallError: any other status, or an answer that is no JSON.
+        """
+        try:
+            async with self._session().post(self._url, data=json.dumps(body).encode(), headers=self._headers) as response:
+                content = await response.read()
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ConnectionFailed(
+                f"{self.address} could not be reached: {type(error).__name__}: {error}. Is the server running?"
+            ) from error
+        if status in RETRYABLE_STATUS:
+            raise ConnectionFailed(f"{self.address} answered with status {status}: {_shown(content)}")
+        if status != 200:
+            raise CallError(f"{self.address} refused the request with status {status}: {_shown(content)}")
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise CallError(f"{self.address} answered with something that is no JSON.", raw=_shown(content)) from error
+
+    def _session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        session = self._sessions.get(loop)
+        if session is None or session.closed:
+            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=60)
+            session = self._sessions[loop] = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
+        return session
+
+    async def aclose(self) -> None:
+        """Close the connections of the running loop."""
+        session = self._sessions.pop(asyncio.get_running_loop(), None)
+        if session is not None:
+            await session.close()
+
+
+def public_url(url: str) -> str:
+    """Return a URL without user, password and query, fit for logs and keys."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _shown(content: bytes) -> str:
+    return content[:500].decode("utf-8", "replace")

@@ -1,0 +1,88 @@
+"""One background event loop for the whole process.
+
+Methods are written once, async. Synchronous callers (scripts, notebooks, DSPy's threaded tools) hand their coroutine to
+this loop with their own context variables, so DSPy's settings, trace and usage tracker keep working.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_lock = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+_thread: threading.Thread | None = None
+
+
+def background_loop() -> asyncio.AbstractEventLoop:
+    """Return the running background loop, starting its thread on first use."""
+    global _loop, _thread
+    with _lock:
+        if _loop is None or _loop.is_closed():
+            _loop = asyncio.new_event_loop()
+            _thread = threading.Thread(target=_loop.run_forever, name="selftaught-loop", daemon=True)
+            _thread.start()
+        return _loop
+
+
+def run_sync(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run `make()` to its end from synchronous code and return its result.
+
+    The caller's context variables are visible to the coroutine. Called from inside an event loop (a synchronous metric
+    that calls a program, say), the coroutine gets a thread and a loop of its own, so that nothing waits for itself.
+    A keyboard interrupt cancels the coroutine, waits for it to put its things away, and is raised again.
+    """
+    context = contextvars.copy_context()
+    if threading.current_thread() is _thread:
+        return _in_own_thread(make, context)
+    loop = background_loop()
+    done: Future[T] = Future()
+    task: list[asyncio.Task[T]] = []
+
+    def start() -> None:
+        task.append(loop.create_task(make(), context=context))
+        task[0].add_done_callback(lambda finished: _pass_on(finished, done))
+
+    loop.call_soon_threadsafe(start)
+    try:
+        return done.result()
+    except KeyboardInterrupt:
+        loop.call_soon_threadsafe(lambda: task and task[0].cancel())
+        _wait_quietly(done)
+        raise
+
+
+def _pass_on(finished: asyncio.Task[T], done: Future[T]) -> None:
+    if finished.cancelled():
+        done.cancel()
+        done.set_running_or_notify_cancel()
+    elif (error := finished.exception()) is not None:
+        done.set_exception(error)
+    else:
+        done.set_result(finished.result())
+
+
+def _wait_quietly(done: Future[Any], seconds: float = 10.0) -> None:
+    settled = threading.Event()
+    done.add_done_callback(lambda _: settled.set())
+    settled.wait(seconds)
+
+
+def _in_own_thread(make: Callable[[], Coroutine[Any, Any, T]], context: contextvars.Context) -> T:
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(context.run, lambda: asyncio.run(make())).result()
+
+
+def _forget_after_fork() -> None:
+    global _loop, _thread, _lock
+    _lock, _loop, _thread = threading.Lock(), None, None
+
+
+os.register_at_fork(after_in_child=_forget_after_fork)

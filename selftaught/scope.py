@@ -1,0 +1,66 @@
+"""What surrounds a call: whose purpose it serves, which budgets bound it, where it is recorded.
+
+One immutable value in one context variable. It follows tasks and threads, so a judge's calls are counted as the judge's
+wherever they run, and nested budgets all apply.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from selftaught.budget import Budget
+    from selftaught.ledger import Ledger
+    from selftaught.run import Run
+
+Purpose = Literal["task", "judge", "optimizer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What holds for the calls made here.
+
+    `purpose`: what they are counted as. `label`: groups ledger rows, such as one trial of a run. `leave_out`: never show
+    a demonstration of the very input that is being answered. `rollout` and `temperature`: draw another sample of whatever
+    runs here; the temperature replaces one of zero.
+    """
+
+    purpose: Purpose = "task"
+    budgets: tuple[Budget, ...] = ()
+    ledgers: tuple[Ledger, ...] = ()
+    run: Run | None = None
+    label: str = ""
+    leave_out: bool = False
+    rollout: str = ""
+    temperature: float | None = None
+
+
+_scope: ContextVar[Scope] = ContextVar("selftaught_scope", default=Scope())
+
+
+def current() -> Scope:
+    """Return the scope in force here."""
+    return _scope.get()
+
+
+@contextlib.contextmanager
+def scoped(**changes: Any) -> Iterator[Scope]:
+    """Change some fields of the scope inside a `with` block."""
+    token = _scope.set(replace(_scope.get(), **changes))
+    try:
+        yield _scope.get()
+    finally:
+        _scope.reset(token)
+
+
+@contextlib.contextmanager
+def resampled(name: str, temperature: float | None) -> Iterator[Scope]:
+    """Draw another sample of whatever runs in the block; samples nest, so a sample of a sample is its own."""
+    outer = current()
+    rollout = f"{outer.rollout}/{name}" if outer.rollout else name
+    with scoped(rollout=rollout, temperature=temperature if temperature is not None else outer.temperature) as inner:
+        yield inner
