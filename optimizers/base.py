@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from dspy.teleprompt.teleprompt import Teleprompter
 
 import selftaught
 from selftaught.budget import Budget
-from selftaught.errors import DataError, SettingError
+from selftaught.errors import DataError, SettingError, UntrustedJudge
 from selftaught.evaluation import checked_examples
 from selftaught.loop import run_sync
 from selftaught.metrics import Metric, as_metric
@@ -20,6 +21,7 @@ from selftaught.optimizers.engine import Engine, Outcome
 from selftaught.optimizers.splits import split
 from selftaught.optimizers.strategy import Problem, Strategy
 from selftaught.progress import progress_bar
+from selftaught.report import write_report
 from selftaught.run import Run, write_atomically
 from selftaught.signatures import task_to_json
 from selftaught.store import fingerprint
@@ -115,8 +117,6 @@ class Optimizer(Teleprompter):
         judge = getattr(metric, "judge", metric)
         if hasattr(judge, "trusted") and not self.allow_untrusted:
             if judge.trusted is None:
-                from selftaught.errors import UntrustedJudge
-
                 raise UntrustedJudge(
                     f"The trust of this {type(judge).__name__} was never measured, so it cannot serve as a metric. Call "
                     "judge.measure_trust(labelled) first, or pass allow_untrusted=True to tune against it all the same."
@@ -132,7 +132,7 @@ class Optimizer(Teleprompter):
             raise SettingError("No language model is configured. Call dspy.configure(lm=st.lm('local')) first.")
         return {
             "optimizer": type(self).__name__, "knobs": _plain(self.knobs()), "seed": seed, "metric": metric.name, "samples": metric.samples,
-            "program": type(student).__name__, "program_state": fingerprint(_plain(student.dump_state())), "model": lm.model,
+            "instructions": {name: one.signature.instructions for name, one in student.named_predictors()}, "program": type(student).__name__, "program_state": fingerprint(_plain(student.dump_state())), "model": lm.model,
             "task": fingerprint(task_to_json(student.task)) if hasattr(student, "task") else "",
             "trainset": data_hash(train), "valset": data_hash(val) if val is not None else None,
             "versions": {"selftaught": selftaught.__version__, "dspy": dspy.__version__},
@@ -148,10 +148,6 @@ def data_hash(examples: Sequence[dspy.Example]) -> str:
 
 def write_outcome(run: Run, outcome: Outcome) -> None:
     """Write what a run found: `outcome.json`, `report.html`."""
-    import json
-
-    from selftaught.report import write_report
-
     plain = _plain(outcome.to_dict())
     if "finished" not in {kind for kind, _ in run.events("finished")}:
         run.append("finished", plain)
@@ -160,6 +156,4 @@ def write_outcome(run: Run, outcome: Outcome) -> None:
 
 
 def _plain(value: Any) -> Any:
-    import json
-
     return json.loads(json.dumps(value, default=str))

@@ -7,6 +7,8 @@ the run's store, what was paid for once is not paid for again.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import dspy
+from dspy.adapters.utils import serialize_for_json
 
 from selftaught import scope
 from selftaught.budget import LIMITS, Budget, Spend
@@ -102,31 +105,41 @@ class Engine:
         """Search, confirm, and return the winner or the baseline."""
         started = time.perf_counter()
         self.budget.charge(_spent(self.run.ledger.usage))
+        self.run.append("started", {"budget": self._limits(), "pool": len(self.splits.pool), "unseen": len(self.splits.unseen)})
         with self.run.active(budgets=(*scope.current().budgets, self.budget)):
             await self._evaluate("baseline", [Trial(BASELINE, tuple(range(len(self.splits.pool))))])
             self.reserve = self._confirmation_cost()
             await self._search()
             outcome = await self._confirm(self._winner())
-        outcome.budget = {**self.budget.limits, "seconds": self.budget.seconds}
+        outcome.budget = self._limits()
         outcome.usage, outcome.seconds = total(self.run.calls()), time.perf_counter() - started
         return outcome
+
+    def _limits(self) -> dict[str, float | None]:
+        return {**self.budget.limits, "seconds": self.budget.seconds}
 
     async def _search(self) -> None:
         ended = {data["number"] for _, data in self.run.events("ended")}
         with self._search_budget() as within:
             for number in range(1, 1_000_000):
                 if number in ended:
-                    return None
+                    return
                 try:
                     trials = await self._ask(number)
                     standings = await self._evaluate(str(number), trials) if trials else []
                 except BudgetSpent as spent:
-                    return self.run.append("ended", {"number": number, "reason": f"the budget for the search is spent: {spent}"})
+                    self._end(number, f"the budget for the search is spent: {spent}")
+                    return
                 if not standings:
-                    return self.run.append("ended", {"number": number, "reason": "the strategy has nothing left to try"})
+                    self._end(number, "the strategy has nothing left to try")
+                    return
                 self.strategy.tell(standings)
                 if within is not None and within.over:
-                    return self.run.append("ended", {"number": number + 1, "reason": "the budget for the search is spent"})
+                    self._end(number + 1, "the budget for the search is spent")
+                    return
+
+    def _end(self, number: int, reason: str) -> None:
+        self.run.append("ended", {"number": number, "reason": reason})
 
     async def _ask(self, number: int) -> list[Trial]:
         with scope.scoped(purpose="optimizer", label=f"propose {number}"):
@@ -196,8 +209,6 @@ class Engine:
 
     def _search_budget(self) -> Any:
         """Return a budget for the search that leaves the confirmation affordable."""
-        import contextlib
-
         limits: dict[str, Any] = {}
         for limit in LIMITS:
             if self.budget.limits[limit] is not None:
@@ -276,8 +287,4 @@ def _figures(standing: Standing) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> Any:
-    import json
-
-    from dspy.adapters.utils import serialize_for_json
-
     return json.loads(json.dumps(value, default=serialize_for_json))

@@ -28,8 +28,8 @@ def split(trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | Non
 
     Without a valset, half of the trainset is for proposals and demonstrations and a quarter each for selection and
     confirmation. With one, the trainset is all for proposals, and the valset is halved; labelled and unlabelled examples
-    separately, so that both halves have some of each. A metric that uses the given examples also selects on the trainset
-    (each answered with its own demonstration left out).
+    separately, so that both halves have some of each. A metric that uses the given examples selects on the trainset
+    (each answered with its own demonstration left out) and keeps the labelled examples of the valset for confirmation.
 
     Raises:
         DataError: too few examples for the splits, or an example stands in both sets.
@@ -46,7 +46,7 @@ def split(trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | Non
     else:
         _refuse_overlap(train, list(valset))
         labelled = train
-        pool, unseen = _halves(list(valset), chooser)
+        pool, unseen = _halves(list(valset), chooser, keep_labelled=metric.uses_given)
     if len(unseen) < 2 or not pool:
         raise DataError(
             f"{len(valset or ())} examples in the valset are too few to select on one half and confirm on the other. Give at least {LEAST}."
@@ -54,13 +54,17 @@ def split(trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | Non
     return Splits(labelled, [*labelled, *pool] if metric.uses_given else pool, unseen)
 
 
-def _halves(rows: list[dspy.Example], chooser: random.Random) -> tuple[list[dspy.Example], list[dspy.Example]]:
+def _halves(
+    rows: list[dspy.Example], chooser: random.Random, *, keep_labelled: bool
+) -> tuple[list[dspy.Example], list[dspy.Example]]:
     first: list[dspy.Example] = []
     second: list[dspy.Example] = []
-    for group in ([row for row in rows if dict(row.labels())], [row for row in rows if not dict(row.labels())]):
+    labelled = [row for row in rows if dict(row.labels())]
+    for group in (labelled, [row for row in rows if not dict(row.labels())]):
         shuffled = chooser.sample(group, len(group))
-        first += shuffled[: len(group) // 2]
-        second += shuffled[len(group) // 2 :]
+        middle = 0 if keep_labelled and group is labelled else len(group) // 2
+        first += shuffled[:middle]
+        second += shuffled[middle:]
     return first, second
 
 

@@ -130,8 +130,7 @@ def _close(schema: Any) -> Any:
 
 
 def _described_inputs(signature: type[dspy.Signature]) -> list[str]:
-    described = [f"{name}: {text}" for name, field in signature.input_fields.items() if (text := _description(name, field))]
-    return described
+    return [f"{name}: {text}" for name, field in signature.input_fields.items() if (text := _description(name, field))]
 
 
 def _description(name: str, field: FieldInfo) -> str:

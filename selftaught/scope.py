@@ -39,7 +39,8 @@ class Scope:
     temperature: float | None = None
 
 
-_scope: ContextVar[Scope] = ContextVar("selftaught_scope", default=Scope())
+_NOTHING = Scope()
+_scope: ContextVar[Scope] = ContextVar("selftaught_scope", default=_NOTHING)
 
 
 def current() -> Scope:

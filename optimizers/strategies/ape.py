@@ -10,8 +10,8 @@ to select from; the baseline and the demonstrations then still compete.
 4. Finals: the best `finalists` meet the whole pool.
 
 Departures: (1) proposals see the trainset, scores come from other rows (the released wrapper reuses one set). (2) Scores are
-only ever measured by running the program; no likelihood. (3) With `shots`, each instruction is tried together with
-demonstrations, because small models need them. (4) No rounds of paraphrasing; the paper found them to add little.
+only ever measured by running the program; no likelihood. (3) With `shots`, each instruction is tried together with a
+set of demonstrations of its own, because small models need them. (4) No rounds of paraphrasing; the paper found them to add little.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 from selftaught.errors import SettingError
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import BASELINE, Candidate, Tuning
+from selftaught.optimizers.demos import choose
 from selftaught.optimizers.induction import Inducer
 from selftaught.optimizers.strategy import Problem, Standing, Trial
 from selftaught.registry import method
@@ -98,15 +99,16 @@ class APEStrategy:
 
     async def _propose(self) -> list[Candidate]:
         chooser, examples = self.problem.random, self.problem.labelled
-        demos = [dict(example) for example in chooser.sample(examples, min(self.knobs.shots, len(examples)))]
-        seeds = [self._candidate(None, demos, "the baseline's instruction with demonstrations")] if demos else []
+        seeds = [self._candidate(None, "the baseline's instruction with demonstrations")] if self.knobs.shots else []
         found = await Inducer(self.problem.task).propose(examples, self.knobs.proposals, chooser)
-        induced = [self._candidate(text, demos, f"induced from examples ({count}×)") for text, count in found]
+        induced = [self._candidate(text, f"induced from examples ({count}×)") for text, count in found]
         distinct = {candidate.key: candidate for candidate in (*seeds, *induced)}
         return list(distinct.values())
 
-    def _candidate(self, instruction: str | None, demos: list[dict[str, Any]], origin: str) -> Candidate:
-        tuning = Tuning(instruction, tuple(demos) if demos else None)
+    def _candidate(self, instruction: str | None, origin: str) -> Candidate:
+        knobs, problem = self.knobs, self.problem
+        demos = tuple(choose(problem.labelled, knobs.shots, problem.task, problem.random)) if knobs.shots else None
+        tuning = Tuning(instruction, demos)
         return Candidate(dict.fromkeys(self.problem.targets, tuning), BASELINE.key, origin)
 
     def _promising(self) -> list[Candidate]:

@@ -21,6 +21,7 @@ from selftaught.conduct import conducted
 from selftaught.errors import CallError, SettingError
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import BASELINE, Candidate, Tuning
+from selftaught.optimizers.demos import choose
 from selftaught.optimizers.strategy import Problem, Standing, Trial
 from selftaught.programs.normalise import answer_key
 from selftaught.registry import method
@@ -132,5 +133,5 @@ class DemonstrationStrategy:
             inputs = list(self.problem.task.input_fields)
             shown = [{key: demo[key] for key in inputs if key in demo} for demo in demos]
             rest = [dict(example) for example in self.problem.labelled if dict(example.inputs()) not in shown]
-            demos += self.problem.random.sample(rest, min(self.knobs.shots - len(demos), len(rest)))
+            demos += choose(rest, self.knobs.shots - len(demos), self.problem.task, self.problem.random) if rest else []
         return demos[: self.knobs.shots]

@@ -25,8 +25,12 @@ import dspy
 
 from selftaught.errors import SettingError
 from selftaught.metrics import Metric, Row, Score
-from selftaught.programs.normalise import answer_key, normalise
-from selftaught.signatures import Task, as_task, input_names, output_names
+from selftaught.programs.normalise import answer_key
+from selftaught.signatures import Task, as_task, input_names, output_names, render
+
+
+COPIES_ALLOWED = 0.2
+"""Share of labelled answers that repeat their input from which on repeating is taken to be part of the task."""
 
 
 class Agreement(Metric):
@@ -68,14 +72,11 @@ class Agreement(Metric):
         own = answer_key(predictions[0], names)
         if self._labelled(labels):
             right = own == answer_key(labels, names)
-            return Score(
-                float(right),
-                "" if right else f"The answer is {answer_key(labels, names)!r}.",
-                {"own": own, "gold": answer_key(labels, names)},
-            )
+            detail = {"own": own, "gold": answer_key(labels, names), "gold_text": render(names, labels)}
+            return Score(float(right), "" if right else f"The answer is {detail['gold_text']!r}.", detail)
         again = [answer_key(prediction, names) for prediction in predictions[1:]]
         agreed = sum(key == own for key in again) / len(again) if again else None
-        return Score(agreed, "", {"own": own, "again": again, "agreement": agreed})
+        return Score(agreed, "", {"own": own, "text": render(names, predictions[0]), "again": again, "agreement": agreed})
 
     def samples_for(self, example: dspy.Example) -> int:
         """A labelled example needs the program's own answer only."""
@@ -95,7 +96,7 @@ class Agreement(Metric):
                 elsewhere = (said[row.detail["own"]] - 1) / (len(free) - 1) if len(free) > 1 else 0.0
                 value = max(0.0, (value - elsewhere) / (1.0 - elsewhere)) if elsewhere < 1.0 else 0.0
                 row.detail["elsewhere"] = elsewhere
-            if "copy" in self.guards and not copying and self._is_copy(row, row.detail["own"]):
+            if "copy" in self.guards and not copying and self._repeats(row, row.detail["text"]):
                 value, row.detail["copy"] = 0.0, True
             row.score = value
 
@@ -110,11 +111,11 @@ class Agreement(Metric):
 
     def _copies_allowed(self, rows: Sequence[Row]) -> bool:
         given = [row for row in rows if "gold" in row.detail]
-        return bool(given) and sum(self._is_copy(row, row.detail["gold"]) for row in given) / len(given) >= 0.2
+        return bool(given) and sum(self._repeats(row, row.detail["gold_text"]) for row in given) / len(given) >= COPIES_ALLOWED
 
-    def _is_copy(self, row: Row, said: str) -> bool:
-        texts = {normalise(row.inputs[name]) for name in input_names(self.task) if name in row.inputs}
-        return said in texts or said == " | ".join(sorted(texts))
+    def _repeats(self, row: Row, said: str) -> bool:
+        """True when a text is one of the inputs, to the letter: an answer in other capitals is an answer."""
+        return said.strip() in {render([name], row.inputs).strip() for name in input_names(self.task)}
 
     def parts(self, rows: Sequence[Row]) -> dict[str, Any]:
         """Return the ingredients of the score: raw agreement, guarded agreement, accuracy on the given examples."""

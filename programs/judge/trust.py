@@ -114,7 +114,7 @@ def trust_of(
 async def _measure(
     judge: Judge, labelled: list[dspy.Example], threshold: float, by_construction: bool, concurrency: int
 ) -> Trust:
-    fields = [name for name in judge.accepts()]
+    fields = list(judge.accepts())
     data = [
         dspy.Example(**{name: example[name] for name in (*fields, LABEL) if name in example}).with_inputs(*fields)
         for example in labelled

@@ -1,1 +1,1 @@
-""
+"""Data that ships with selftaught."""

@@ -1,1 +1,46 @@
-""
+"""The command line. Every command has `--json`; exit codes: 0 ok, 1 failed, 2 usage, 3 budget spent, 130 interrupted."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line."""
+    from selftaught.cli.app import app
+
+    sys.exit(run_app(app))
+
+
+def run_app(app: object) -> int:
+    """Run a command and return its exit code, with errors in words and without tracebacks for what the user can fix."""
+    import typer
+
+    from selftaught import errors
+
+    usage_error = typer.BadParameter.__mro__[1]  # typer names its base class only here
+    try:
+        code = app(standalone_mode=False)  # type: ignore[operator]
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except usage_error as error:
+        error.show()  # type: ignore[attr-defined]
+        return 2
+    except errors.BudgetSpent as error:
+        _say(error)
+        return 3
+    except (errors.SettingError, errors.TaskError, errors.InputError, errors.DataError, errors.BudgetError) as error:
+        _say(error)
+        return 2
+    except errors.SelftaughtError as error:
+        _say(error)
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        again = " ".join(["selftaught", *sys.argv[1:]])
+        print(f"\nInterrupted. Everything paid for is kept; the same command continues:\n  {again}", file=sys.stderr)
+        return 130
+    return int(code or 0)
+
+
+def _say(error: Exception) -> None:
+    print(f"selftaught: {error}", file=sys.stderr)

@@ -1,0 +1,5 @@
+"""`python -m selftaught.cli`."""
+
+from selftaught.cli import main
+
+main()

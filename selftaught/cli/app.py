@@ -1,0 +1,142 @@
+"""The commands. Each reads its arguments, calls the library, and shows the result as text or JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Language-model programs that improve themselves.", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+models = typer.Typer(help="Weights of the local models.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models, name="models")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TaskPath = Annotated[Path, typer.Argument(help="A task file (TOML).")]
+
+
+def show(data: Any, as_json: bool, text: str) -> None:
+    """Print a result."""
+    print(json.dumps(data, indent=1, ensure_ascii=False, default=str) if as_json else text)
+
+
+@app.command()
+def quickstart(
+    folder: Annotated[Path, typer.Option(help="Where the run is kept.")] = Path("runs/quickstart"),
+    fresh: Annotated[bool, typer.Option(help="Forget an earlier run in this folder.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell the whole story on real data with a small real model: task, judge, tuning, report, saved program."""
+    from selftaught.cli.quickstart import tell
+
+    summary = tell(folder, fresh=fresh, quiet=as_json)
+    if as_json:
+        show(summary, True, "")
+
+
+@app.command()
+def catalogue(
+    name: Annotated[str | None, typer.Argument(help="A method, by name or number.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only one kind, such as program or judge.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only works, partial or open.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the methods: what each is for, whether it works here, and which class serves it."""
+    from dataclasses import asdict
+
+    from selftaught.cli.views import entry_text, table_text
+    from selftaught.registry import catalogue as entries
+    from selftaught.registry import find
+
+    if name is not None:
+        entry = find(name)
+        show(asdict(entry), as_json, entry_text(entry))
+        return
+    found = [entry for entry in entries(kind) if status is None or entry.status == status]
+    show([asdict(entry) for entry in found], as_json, table_text(found))
+
+
+@models.command("list")
+def models_list(as_json: Json = False) -> None:
+    """Show the known local models, and which are here."""
+    from selftaught.engines.weights import KNOWN, installed
+
+    rows = [{"name": w.name, "about": w.about, "licence": w.licence, "here": str(installed(w.name) or "")} for w in KNOWN.values()]
+    show(rows, as_json, "\n".join(f"{row['name']}  {row['about']} ({row['licence']}){'  here' if row['here'] else ''}" for row in rows))
+
+
+@models.command("pull")
+def models_pull(name: Annotated[str, typer.Argument(help="A known model.")] = "smollm2-135m", as_json: Json = False) -> None:
+    """Fetch the weights of a model and check them."""
+    from selftaught.engines.weights import KNOWN, fetch
+    from selftaught.errors import ModelError, nearest
+
+    if name not in KNOWN:
+        raise ModelError(f"There is no known model {name!r}{nearest(name, KNOWN)}. Known: {', '.join(KNOWN)}.")
+    path = fetch(name, verify=True)
+    show({"name": name, "path": str(path)}, as_json, f"{name} is at {path}")
+
+
+@app.command()
+def run(
+    program: Annotated[Path, typer.Argument(help="A saved program (.st) or a task file (.toml).")],
+    inputs: Annotated[list[str] | None, typer.Option("--input", "-i", help="An input, as name=value. Repeat for several.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model; see st.lm.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Answer one input with a saved program."""
+    from selftaught.cli.actions import answer
+
+    found = answer(program, inputs or [], model)
+    show(found, as_json, "\n".join(f"{name}: {value}" for name, value in found.items()))
+
+
+@app.command()
+def evaluate(
+    task: TaskPath,
+    program: Annotated[Path | None, typer.Option(help="A saved program instead of the task file's.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Evaluate a program on the test examples of a task file (or its validation examples)."""
+    from selftaught.cli.actions import evaluation
+
+    found = evaluation(task, program)
+    show(found.to_dict(), as_json, f"{found.metric}: {found} ({found.usage.calls} calls, {found.seconds:.1f} s)")
+
+
+@app.command()
+def tune(
+    task: TaskPath,
+    resume: Annotated[bool, typer.Option(help="Continue an interrupted run (the default when there is one).")] = True,
+    as_json: Json = False,
+) -> None:
+    """Tune a program as a task file says. The same command continues an interrupted run."""
+    from selftaught.cli.actions import tuning
+
+    outcome, saved, report = tuning(task, resume=resume)
+    text = "\n".join(
+        [
+            f"{'Confirmed' if outcome.confirmed else 'Not confirmed'}: {outcome.reason}",
+            f"baseline {outcome.baseline}   tuned {outcome.tuned}   {outcome.usage.calls} calls",
+            f"program  {saved}",
+            f"report   {report}",
+        ]
+    )
+    show({**outcome.to_dict(), "program": str(saved), "report": str(report)}, as_json, text)
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="A run directory.")], as_json: Json = False) -> None:
+    """Write the report of a run, finished or not."""
+    from selftaught.errors import RunError
+    from selftaught.report import write_report
+    from selftaught.run import Run
+
+    if not (folder / "journal.sqlite").exists():
+        raise RunError(f"{folder} holds no run.")
+    with Run(folder) as opened:
+        path = write_report(folder, opened)
+    show({"report": str(path)}, as_json, str(path))

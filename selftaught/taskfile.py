@@ -1,0 +1,142 @@
+"""Task files: everything a tuning run needs, in TOML, without writing Python.
+
+    task = "word -> plural"
+    instruction = "Write the plural of the noun."
+
+    [data]
+    train = "train.jsonl"
+    val = "val.jsonl"
+
+    [metric]
+    kind = "exact"
+
+Unknown keys are refused with the nearest known one. Paths are relative to the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from selftaught.budget import Budget
+from selftaught.errors import SettingError, nearest
+from selftaught.signatures import Task, as_task
+
+MetricKind = Literal["exact", "contains", "f1", "agreement", "checklist"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Data(_Section):
+    """Where the examples are (JSON Lines). `train`: labelled; `val`: to select and confirm on; `test`: for `evaluate`."""
+
+    train: Path | None = None
+    val: Path | None = None
+    test: Path | None = None
+
+
+class Model(_Section):
+    """Which model answers; see `st.lm`. The key of a provider is read from the environment, never from this file."""
+
+    model: str = "local"
+    api_base: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+
+class MetricChoice(_Section):
+    """How answers are scored. `field`: the output that gold metrics compare. `samples`: of agreement."""
+
+    kind: MetricKind = "exact"
+    field: str | None = None
+    accepted: str | None = None
+    samples: int = 4
+    questions: list[str] | None = None
+    allow_untrusted: bool = False
+
+
+class Choice(_Section):
+    """A method of the catalogue by name, and its settings."""
+
+    method: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class Limits(_Section):
+    """The ceiling."""
+
+    calls: int | None = None
+    tokens: int | None = None
+    usd: float | None = None
+    seconds: float | None = None
+
+
+class TaskFile(_Section):
+    """A task file. `program` defaults to one plain call, `optimizer` to APE with demonstrations."""
+
+    task: str
+    instruction: str | None = None
+    data: Data = Field(default_factory=Data)
+    lm: Model = Field(default_factory=Model)
+    metric: MetricChoice = Field(default_factory=MetricChoice)
+    program: Choice = Field(default_factory=lambda: Choice(method="predict"))
+    optimizer: Choice = Field(default_factory=lambda: Choice(method="ape", settings={"shots": 8}))
+    budget: Limits = Field(default_factory=lambda: Limits(calls=400))
+    run_dir: Path | None = None
+    seed: int = 0
+
+    def signature(self) -> Task:
+        """Return the task with its instruction."""
+        task = as_task(self.task)
+        return task.with_instructions(self.instruction) if self.instruction else task
+
+    def ceiling(self) -> Budget:
+        """Return the budget."""
+        return Budget(**self.budget.model_dump(exclude_none=True))
+
+
+def read_task(path: str | Path) -> TaskFile:
+    """Return a validated task file, its paths resolved.
+
+    Raises:
+        SettingError: it cannot be read; the key and the nearest known key are named.
+    """
+    source = Path(path)
+    try:
+        found = TaskFile.model_validate(tomllib.loads(source.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SettingError(f"The task file {source} cannot be read: {error.strerror or error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"The task file {source} is no TOML: {error}.") from error
+    except ValidationError as error:
+        raise SettingError(f"The task file {source} is not valid: {'; '.join(_problem(one) for one in error.errors())}.") from error
+    for name in ("train", "val", "test"):
+        if (relative := getattr(found.data, name)) is not None:
+            setattr(found.data, name, source.parent / relative)
+    if found.run_dir is None:
+        found.run_dir = source.parent / "runs" / source.stem
+    elif not found.run_dir.is_absolute():
+        found.run_dir = source.parent / found.run_dir
+    return found
+
+
+def _problem(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {where!r}{nearest(str(error['loc'][-1]), _known(error['loc'][:-1]))}"
+    return f"{where}: {error['msg']}"
+
+
+def _known(location: tuple[Any, ...]) -> list[str]:
+    section: type[BaseModel] = TaskFile
+    for part in location:
+        kind = section.model_fields[str(part)].annotation
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return []
+        section = kind
+    return list(section.model_fields)

@@ -1,0 +1,54 @@
+"""The catalogue: its status follows from registrations and contract tests, and what is written down is current."""
+
+import json
+
+import pytest
+
+from selftaught.errors import SettingError
+from selftaught.registry import catalogue, find, method, registered_class, registrations
+from tests.collect_tested import TARGET, collect
+
+
+def test_the_collected_tests_are_current():
+    assert json.loads(TARGET.read_text()) == collect(), "run: python -m tests.collect_tested"
+
+
+def test_every_tested_method_is_registered():
+    assert set(collect()) <= set(registrations())
+
+
+def test_all_201_papers_are_there_and_the_unregistered_are_open():
+    entries = catalogue()
+    served = {one.number for one in registrations().values()}
+    assert {entry.number for entry in entries if entry.number} == set(range(1, 202))
+    assert all(entry.status == "open" for entry in entries if entry.number and entry.number not in served)
+
+
+def test_works_means_registered_with_contract_tests_and_nothing_missing():
+    for entry in catalogue():
+        assert (entry.status == "works") == bool(entry.serves and entry.tests and not entry.missing)
+
+
+def test_serving_classes_can_be_built_from_their_arguments():
+    for one in registrations().values():
+        room = one.serves.__module__.split(".")[1]
+        built = one.serves(*([] if room == "optimizers" else ["question -> answer"]), **one.arguments)
+        assert isinstance(built, one.serves)
+
+
+def test_find_names_the_nearest():
+    assert find("145").slug == "self-refine"
+    assert find("stick").number == 142
+    with pytest.raises(SettingError, match="self-refine"):
+        find("self-refin")
+
+
+def test_two_classes_cannot_take_one_name():
+    with pytest.raises(SettingError, match="registered twice"):
+        method(None, "best-of", family="search")(type("Impostor", (), {}))
+
+
+@pytest.mark.parametrize("path", ["os:system", "subprocess:Popen", "selftaught.programs.refine.core:Step", "selftaught.programs.nothing:X", "x"])
+def test_only_classes_of_the_rooms_are_found_by_name(path):
+    with pytest.raises(SettingError):
+        registered_class(path)
