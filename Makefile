@@ -25,8 +25,10 @@ test-fast: $(STAMP)
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --package selftaught
-	$(BIN)/lint-imports
+	rm -rf build/installed
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/installed .
+	MYPYPATH=build/installed $(BIN)/mypy --package selftaught
+	cd build/installed && ../../$(BIN)/lint-imports --config ../../pyproject.toml
 	$(BIN)/python -m pytest
 
 bench: $(STAMP)

@@ -31,7 +31,11 @@ def run(options: Options) -> dict[str, Any]:
     """Measure, and return the result."""
     loaded = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True).stdout.split()
     assert not loaded, f"import selftaught loads {loaded}"
-    sides = {"bare": _process("-c", "pass"), "selftaught": _process("-c", "import selftaught"), "dspy": _process("-c", "import dspy")}
+    sides = {
+        "bare": _process("-c", "pass"),
+        "selftaught": _process("-c", "import selftaught"),
+        "dspy": _process("-c", "import dspy"),
+    }
     no_help = _why_no_help()
     if no_help is None:
         sides["help"] = _process(*HELP)

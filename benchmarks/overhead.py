@@ -95,9 +95,7 @@ def run(options: Options) -> dict[str, Any]:
         found = in_turns(sides, options.repeats or REPEATS)
         measured[style] = {
             "microseconds_per_call": {name: summary(values, 1) for name, values in found.items()},
-            "ratio": {
-                name: summary(ratios(values, found["dspy"]), 2) for name, values in found.items() if name != "dspy"
-            },
+            "ratio": {name: summary(ratios(values, found["dspy"]), 2) for name, values in found.items() if name != "dspy"},
         }
     met = all(measured[style]["ratio"]["selftaught"]["median"] <= TARGET for style in ("synchronous", "asynchronous"))
     return result("overhead", CLAIM, measured=measured, target=f"ratio <= {TARGET} in both styles", met=met)

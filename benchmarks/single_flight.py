@@ -11,6 +11,7 @@ Command: `python -m benchmarks single_flight`
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from benchmarks.measure import Options, result, summary
@@ -27,13 +28,15 @@ def run(options: Options) -> dict[str, Any]:
     import selftaught
 
     with Stub(LATENCY) as stub:
-        ours = selftaught.lm("stub", api_base=stub.url), selftaught.Predict("question -> answer")
-        theirs = dspy.LM("openai/stub", api_base=stub.url, api_key="x", cache=False), dspy.Predict("question -> answer")
+        metered = selftaught.lm("stub", api_base=stub.url)
+        bare = dspy.LM("openai/stub", api_base=stub.url, api_key="x", cache=False)
+        ours = metered, selftaught.Predict("question -> answer"), metered.backend.server.aclose
+        theirs = bare, dspy.Predict("question -> answer"), bare.aclose
         found: dict[str, list[float]] = {"selftaught": [], "dspy": []}
         for _ in range(options.repeats or REPEATS):
-            for name, (lm, program) in {"selftaught": ours, "dspy": theirs}.items():
+            for name, (lm, program, close) in {"selftaught": ours, "dspy": theirs}.items():
                 with dspy.context(lm=lm, adapter=dspy.ChatAdapter()):
-                    asyncio.run(_together(program))
+                    asyncio.run(_together(program, close))
                 found[name].append(stub.calls())
     measured = {"identical_calls": CALLS, "server_calls": {name: summary(values) for name, values in found.items()}}
     return result("single_flight", CLAIM, measured=measured, target="1 server call", met=max(found["selftaught"]) == 1)
@@ -45,6 +48,7 @@ def line(found: dict[str, Any]) -> str:
     return f"{CALLS} identical calls: selftaught pays {calls['selftaught']:g}, dspy {calls['dspy']:g}"
 
 
-async def _together(program: Any) -> None:
+async def _together(program: Any, close: Callable[[], Awaitable[Any]]) -> None:
     answers = await asyncio.gather(*(program.acall(question="Is 7 a number?") for _ in range(CALLS)))
     assert [answer.answer for answer in answers] == ["Yes"] * CALLS
+    await close()

@@ -5,7 +5,8 @@ Claim: on 1024 examples against a server that takes 200 ms, at 256 in flight, `s
 
 Method: a stub server in another process on the loopback interface; no cache on either side; the same signature, adapter
 (ChatAdapter), metric and history settings (each as shipped); one warm-up of each; then the sides in turns. The stub and
-the client share the machine's cores. selftaught with its own CompactAdapter is measured as information.
+the client share the machine's cores, so the client's processor time for one example is reported too: it is what limits
+the rate on a busy machine. selftaught with its own CompactAdapter is measured as information.
 
 Command: `python -m benchmarks throughput`
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks.measure import Options, in_turns, ratios, result, summary
@@ -35,8 +37,9 @@ def run(options: Options) -> dict[str, Any]:
         for side in sides.values():
             side(IN_FLIGHT)
         stub.calls()
+        spent: dict[str, list[float]] = {name: [] for name in sides}
         repeats = options.repeats or REPEATS
-        found = in_turns({name: lambda side=side: side(EXAMPLES) for name, side in sides.items()}, repeats)
+        found = in_turns({name: partial(_measured, side, spent[name]) for name, side in sides.items()}, repeats)
         asked = stub.calls()
     ratio = summary(ratios(found["selftaught"], found["dspy"]), 2)
     measured = {
@@ -45,6 +48,7 @@ def run(options: Options) -> dict[str, Any]:
         "server_seconds": LATENCY,
         "most_possible_per_second": IN_FLIGHT / LATENCY,
         "examples_per_second": {name: summary(values, 1) for name, values in found.items()},
+        "client_processor_ms_per_example": {name: summary(values, 3) for name, values in spent.items()},
         "selftaught_over_dspy": ratio,
         "selftaught_compact_over_dspy": summary(ratios(found["selftaught_compact_adapter"], found["dspy"]), 2),
         "calls_per_example": asked / (EXAMPLES * repeats * len(sides)),
@@ -59,6 +63,13 @@ def line(found: dict[str, Any]) -> str:
         f"{rate['selftaught']:.0f} examples/s against dspy's {rate['dspy']:.0f} "
         f"({found['measured']['selftaught_over_dspy']['median']}x; CompactAdapter {rate['selftaught_compact_adapter']:.0f}/s)"
     )
+
+
+def _measured(side: Callable[[int], float], spent: list[float]) -> float:
+    before = time.process_time()
+    rate = side(EXAMPLES)
+    spent.append((time.process_time() - before) / EXAMPLES * 1e3)
+    return rate
 
 
 def _examples(count: int) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import dspy
 from dspy.teleprompt.teleprompt import Teleprompter
 
-import selftaught
+from selftaught import __version__
 from selftaught.budget import Budget
 from selftaught.errors import DataError, SettingError, UntrustedJudge
 from selftaught.evaluation import checked_examples
@@ -135,7 +135,7 @@ class Optimizer(Teleprompter):
             "instructions": {name: one.signature.instructions for name, one in student.named_predictors()}, "program": type(student).__name__, "program_state": fingerprint(_plain(student.dump_state())), "model": lm.model,
             "task": fingerprint(task_to_json(student.task)) if hasattr(student, "task") else "",
             "trainset": data_hash(train), "valset": data_hash(val) if val is not None else None,
-            "versions": {"selftaught": selftaught.__version__, "dspy": dspy.__version__},
+            "versions": {"selftaught": __version__, "dspy": dspy.__version__},
         }  # fmt: skip
 
 

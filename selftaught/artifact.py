@@ -18,7 +18,7 @@ from typing import Any
 import dspy
 from dspy.adapters.utils import serialize_for_json
 
-import selftaught
+from selftaught import __version__
 from selftaught.errors import ArtifactError, SettingError, TaskError
 from selftaught.registry import registered_class
 from selftaught.signatures import Task, as_task, task_from_json, task_to_json
@@ -43,7 +43,7 @@ def save(program: dspy.Module, path: str | Path) -> Path:
     parts = {"program.json": _describe(program), "state.json": _state(program), "provenance.json": _provenance(program)}
     texts = {name: json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) for name, value in parts.items()}
     manifest = {
-        "format": FORMAT, "selftaught": selftaught.__version__, "dspy": dspy.__version__,
+        "format": FORMAT, "selftaught": __version__, "dspy": dspy.__version__,
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
     }  # fmt: skip
     half = target.with_name(target.name + ".part")

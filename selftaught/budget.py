@@ -9,13 +9,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from selftaught import scope
 from selftaught.errors import BudgetError, BudgetSpent
 
-Limit = Literal["calls", "tokens", "usd"]
-LIMITS: tuple[Limit, ...] = ("calls", "tokens", "usd")
+LIMITS = ("calls", "tokens", "usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Budget:
     def __init__(
         self, calls: int | None = None, tokens: int | None = None, usd: float | None = None, seconds: float | None = None
     ) -> None:
-        self.limits: dict[Limit, float | None] = {"calls": calls, "tokens": tokens, "usd": usd}
+        self.limits: dict[str, float | None] = {"calls": calls, "tokens": tokens, "usd": usd}
         self.seconds = seconds
         given = {**self.limits, "seconds": seconds}
         for name, value in given.items():
@@ -52,8 +51,8 @@ class Budget:
                 raise BudgetError(f"Budget({name}={value!r}): a limit is a positive number. Leave it out for no limit.")
         if all(value is None for value in given.values()):
             raise BudgetError("Budget() sets no limit. Give at least one of calls, tokens, usd, seconds.")
-        self.spent: dict[Limit, float] = dict.fromkeys(LIMITS, 0.0)
-        self.reserved: dict[Limit, float] = dict.fromkeys(LIMITS, 0.0)
+        self.spent: dict[str, float] = dict.fromkeys(LIMITS, 0.0)
+        self.reserved: dict[str, float] = dict.fromkeys(LIMITS, 0.0)
         self._started: float | None = None
         self._lock = threading.Lock()
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
@@ -73,7 +72,7 @@ class Budget:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._entered.pop().__exit__(kind, error, trace)
 
-    def left(self, limit: Limit) -> float:
+    def left(self, limit: str) -> float:
         """Return what is neither spent nor reserved of one limit; infinity where there is none."""
         ceiling = self.limits[limit]
         return float("inf") if ceiling is None else ceiling - self.spent[limit] - self.reserved[limit]
@@ -145,7 +144,7 @@ class Budget:
             f"{max(self.left(short), 0):g} are left. Results so far are kept; run again with more."
         )
 
-    def _amount(self, spend: Spend, limit: Limit) -> float:
+    def _amount(self, spend: Spend, limit: str) -> float:
         amount = getattr(spend, limit)
         if amount is None:
             if self.limits["usd"] is None:
@@ -159,7 +158,7 @@ class Budget:
     def _late(self) -> bool:
         return self.seconds is not None and self._started is not None and time.monotonic() - self._started >= self.seconds
 
-    def _add(self, account: dict[Limit, float], spend: Spend, sign: int) -> None:
+    def _add(self, account: dict[str, float], spend: Spend, sign: int) -> None:
         for limit in LIMITS:
             account[limit] += sign * float(getattr(spend, limit) or 0.0)
 
@@ -187,6 +186,6 @@ async def reserved(budgets: tuple[Budget, ...], most: Spend) -> Any:
             budget.settle(most, actual[0])
 
 
-def bounding(limit: Limit) -> Iterator[Budget]:
+def bounding(limit: str) -> Iterator[Budget]:
     """Yield the budgets in force that set a given limit."""
     return (budget for budget in scope.current().budgets if budget.limits[limit] is not None)

@@ -27,9 +27,19 @@ def background_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None or _loop.is_closed():
             _loop = asyncio.new_event_loop()
-            _thread = threading.Thread(target=_loop.run_forever, name="selftaught-loop", daemon=True)
+            _thread = threading.Thread(target=_keep_running, args=(_loop,), name="selftaught-loop", daemon=True)
             _thread.start()
         return _loop
+
+
+def _keep_running(loop: asyncio.AbstractEventLoop) -> None:
+    """Run the loop for ever; a task that ends with KeyboardInterrupt or SystemExit hands it to its caller, not to the loop."""
+    while True:
+        try:
+            loop.run_forever()
+        except (KeyboardInterrupt, SystemExit):
+            continue
+        return
 
 
 def run_sync(make: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -62,7 +62,10 @@ class Backend(Protocol):
     """One attempt at one completion. Retries, budgets and storage are the metered model's."""
 
     name: str
-    supports_response_schema: bool
+
+    @property
+    def supports_response_schema(self) -> bool:
+        """Whether answers can be constrained to a JSON schema."""
 
     async def complete(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> Reply:
         """Answer once. Raise ConnectionFailed where a retry may help, CallError otherwise."""
@@ -114,6 +117,8 @@ class MeteredLM(dspy.BaseLM):
     async def _outputs(self, prompt: str | None, messages: list[dict[str, Any]] | None, settings: dict[str, Any]) -> list[Any]:
         asked = messages or [{"role": "user", "content": prompt}]
         merged = {name: value for name, value in {**self.kwargs, **settings}.items() if value is not None and name != "cache"}
+        if isinstance(form := merged.get("response_format"), type):  # DSPy's JSONAdapter gives a pydantic model
+            merged["response_format"] = {"type": "json_schema", "json_schema": {"name": form.__name__, "schema": form.model_json_schema(), "strict": True}}
         _resample(merged)
         count = int(merged.pop("n", None) or merged.pop("num_generations", None) or 1)
         if count == 1:

@@ -45,6 +45,7 @@ class Model(_Section):
 
     model: str = "local"
     api_base: str | None = None
+    adapter: Literal["compact", "chat", "json"] | None = None
     temperature: float | None = None
     max_tokens: int | None = None
 

@@ -116,7 +116,8 @@ class DemonstrationStrategy:
         return demos
 
     def _sets(self, bootstrapped: list[Demos]) -> list[Candidate]:
-        chooser, made = self.problem.random, {}
+        chooser = self.problem.random
+        made: dict[str, Candidate] = {}
         for number in range(self.knobs.sets):
             own = chooser.sample(bootstrapped, min(self.knobs.bootstrapped, len(bootstrapped))) if number else []
             tunings = {name: Tuning(demos=tuple(self._shots(name, own))) for name, _ in self.problem.program.named_predictors()}

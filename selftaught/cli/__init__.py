@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from typing import Any
+
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -18,13 +22,13 @@ def run_app(app: object) -> int:
 
     from selftaught import errors
 
-    usage_error = typer.BadParameter.__mro__[1]  # typer names its base class only here
+    usage_error: type[Any] = typer.BadParameter.__mro__[1]  # typer names its base class only here
     try:
         code = app(standalone_mode=False)  # type: ignore[operator]
-    except typer.Exit as leaving:
-        return leaving.exit_code
+    except typer.Exit as leaving:  # an interrupt arrives as code 130 from some versions of typer
+        return _interrupted() if leaving.exit_code == INTERRUPTED else leaving.exit_code
     except usage_error as error:
-        error.show()  # type: ignore[attr-defined]
+        error.show()
         return 2
     except errors.BudgetSpent as error:
         _say(error)
@@ -36,10 +40,14 @@ def run_app(app: object) -> int:
         _say(error)
         return 1
     except (KeyboardInterrupt, typer.Abort):
-        again = " ".join(["selftaught", *sys.argv[1:]])
-        print(f"\nInterrupted. Everything paid for is kept; the same command continues:\n  {again}", file=sys.stderr)
-        return 130
-    return int(code or 0)
+        return _interrupted()
+    return _interrupted() if code == INTERRUPTED else int(code or 0)
+
+
+def _interrupted() -> int:
+    again = shlex.join(["selftaught", *sys.argv[1:]])
+    print(f"\nInterrupted. Everything paid for is kept; the same command continues:\n  {again}", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _say(error: Exception) -> None:

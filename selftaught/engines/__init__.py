@@ -13,7 +13,7 @@ from selftaught.engines.chat import AsyncChatEngine, ChatBackend, ChatEngine, Pr
 from selftaught.engines.http import HttpServer
 from selftaught.engines.local import local_server
 from selftaught.engines.weights import DEFAULT, KNOWN, cache_folder, fetch
-from selftaught.errors import ModelError, nearest
+from selftaught.errors import ModelError, SettingError, nearest
 from selftaught.metering import MeteredLM
 
 LOCAL_SETTINGS = ("slots", "context", "threads")
@@ -23,25 +23,28 @@ LOCAL_MAX_TOKENS = 256
 __all__ = ["AsyncChatEngine", "ChatEngine", "HttpServer", "lm", "local_server", "metered"]
 
 
-def lm(model: str = "local", *, price: Price | None = None, **settings: Any) -> MeteredLM:
+def lm(model: str = "local", *, price: Price | None = None, adapter: str | dspy.Adapter | None = None, **settings: Any) -> MeteredLM:
     """Return a metered language model for `dspy.configure(lm=...)`.
 
     Args:
         model: `"local"` (SmolLM2-135M in this process, fetched on first use), the name or path of a GGUF file, or a
             provider string of DSPy such as `"openai/gpt-4o-mini"`.
         price: US dollars per million prompt and completion tokens, where DSPy does not know them.
+        adapter: how prompts are written where DSPy has no adapter configured: "compact" (the default of local models), "chat"
+            (DSPy's default, for all others), "json", or any `dspy.Adapter`.
         settings: what `dspy.LM` takes (temperature, max_tokens, api_key, ...). With an `api_base`, an OpenAI-compatible
             URL, calls go through one pooled asynchronous client. For a local model also `slots` (sequences decoded
             together, default 8), `context` (tokens of one sequence, default 2048) and `threads`.
 
     Raises:
-        ModelError: the name is no model and no provider; OfflineError, ModelFileError: see `engines/weights.py`.
+        SettingError: no such adapter. ModelError: the name is no model and no provider; OfflineError, ModelFileError: see `engines/weights.py`.
     """
+    form = _adapter(adapter)
     path = _local_path(model)
     if path is not None:
-        return _local(path, settings)
+        return _local(path, settings, form or CompactAdapter())
     if "api_base" in settings or "base_url" in settings:
-        return _url(model, price, settings)
+        return _url(model, price, settings, form)
     if "/" not in model:
         known = ["local", *KNOWN]
         raise ModelError(
@@ -51,7 +54,16 @@ def lm(model: str = "local", *, price: Price | None = None, **settings: Any) -> 
     settings.setdefault("cache", False)  # a run keeps its own responses
     retries = settings.pop("num_retries", 3)
     shared = {name: value for name, value in settings.items() if name in ("temperature", "max_tokens")}
-    return MeteredLM(DspyBackend(dspy.LM(model, **settings), price), retries=retries, **shared)
+    return MeteredLM(DspyBackend(dspy.LM(model, **settings), price), adapter=form, retries=retries, **shared)
+
+
+def _adapter(named: str | dspy.Adapter | None) -> dspy.Adapter | None:
+    known = {"compact": CompactAdapter, "chat": dspy.ChatAdapter, "json": dspy.JSONAdapter}
+    if named is None or isinstance(named, dspy.Adapter):
+        return named
+    if named not in known:
+        raise SettingError(f"adapter={named!r}: expected one of {', '.join(known)}{nearest(named, known)}, or a dspy.Adapter.")
+    return known[named]()
 
 
 def _local_path(model: str) -> Path | None:
@@ -65,19 +77,19 @@ def _local_path(model: str) -> Path | None:
     return named if "/" not in model and named.exists() else None
 
 
-def _local(path: Path, settings: dict[str, Any]) -> MeteredLM:
+def _local(path: Path, settings: dict[str, Any], adapter: dspy.Adapter) -> MeteredLM:
     machine = {name: settings.pop(name) for name in LOCAL_SETTINGS if name in settings}
     server = local_server(path, **machine)
     settings = {"temperature": 0.0, "max_tokens": LOCAL_MAX_TOKENS, **settings}
     backend = ChatBackend(server, name=f"local/{path.stem}", price=(0.0, 0.0), seeded=True)
-    return MeteredLM(backend, adapter=CompactAdapter(), retries=0, **settings)
+    return MeteredLM(backend, adapter=adapter, retries=0, **settings)
 
 
-def _url(model: str, price: Price | None, settings: dict[str, Any]) -> MeteredLM:
+def _url(model: str, price: Price | None, settings: dict[str, Any], adapter: dspy.Adapter | None) -> MeteredLM:
     address = settings.pop("api_base", None) or settings.pop("base_url")
     server = HttpServer(
         model.removeprefix("openai/"), address, settings.pop("api_key", None), timeout=settings.pop("timeout", 600.0)
     )
     retries = settings.pop("num_retries", 3)
     settings = {"max_tokens": DEFAULT_MAX_TOKENS, **settings}
-    return MeteredLM(ChatBackend(server, name=f"{server.address}#{server.model}", price=price), retries=retries, **settings)
+    return MeteredLM(ChatBackend(server, name=f"{server.address}#{server.model}", price=price), adapter=adapter, retries=retries, **settings)

@@ -40,7 +40,7 @@ class DspyBackend:
                 import asyncio
 
                 outputs = await asyncio.to_thread(self.inner, messages=asked, **settings)
-        entry = next((entry for entry in reversed(self.inner.history) if entry.get("messages") is asked), {})
+        entry: dict[str, Any] = next((entry for entry in reversed(self.inner.history) if entry.get("messages") is asked), {})
         return self._reply(outputs, entry)
 
     def _reply(self, outputs: list[Any], entry: dict[str, Any]) -> Reply:
@@ -95,6 +95,6 @@ def _plain(value: Any) -> Any:
 def _finish(entry: dict[str, Any]) -> str:
     response = entry.get("response")
     reason = getattr(response, "finish_reason", None)
-    if reason is None and getattr(response, "choices", None):
-        reason = getattr(response.choices[0], "finish_reason", None)
+    if reason is None and (choices := getattr(response, "choices", None)):
+        reason = getattr(choices[0], "finish_reason", None)
     return str(reason or "stop")

@@ -120,7 +120,7 @@ class ProgramContract(_Configured):
             with dspy.context(lm=lm), scope.scoped(ledgers=(ledger,)):
                 program = self.make(Shout)
                 program(word="tree")
-            cost = program.cost()  # type: ignore[attr-defined]
+            cost = program.cost()
             assert cost.at_least <= ledger.usage.calls + ledger.usage.cached <= cost.at_most
             assert ledger.usage.calls == lm.calls
 

@@ -6,7 +6,6 @@ from typing import Literal
 
 import dspy
 import pytest
-from pydantic import BaseModel
 
 import selftaught as st
 from selftaught.adapter import answer_schema
@@ -53,7 +52,7 @@ def weights():
 
 @pytest.fixture(scope="module")
 def lm(weights):
-    return st.lm("local", slots=4, context=1024)
+    return st.lm("local", slots=4, context=1024, threads=1)
 
 
 @pytest.mark.real
@@ -63,12 +62,7 @@ class TestLocalServer(EngineContract):
         self.path = weights
 
     def make(self):
-        return local_server(self.path, slots=4, context=1024)
-
-
-class Place(BaseModel):
-    town: str
-    people: int
+        return local_server(self.path, slots=4, context=1024, threads=1)
 
 
 class Survey(dspy.Signature):
@@ -78,34 +72,33 @@ class Survey(dspy.Signature):
     mood: Literal["good", "bad"] = dspy.OutputField()
     score: int = dspy.OutputField(ge=0, le=9)
     sure: bool = dspy.OutputField()
-    tags: list[str] = dspy.OutputField(max_length=3)
-    place: Place = dspy.OutputField()
+    tags: list[Literal["big", "old", "wet"]] = dspy.OutputField(max_length=2)
 
 
-TEXTS = ["Ulm is nice and has 7 inhabitants.", "", "{}", 'He said: "no" \\ and left', "我不知道", "</s><|im_end|>", "word " * 60]
+TEXTS = ["", 'He said: "no" {} \\', "我不知道 </s><|im_end|>"]
 
 
 @pytest.mark.real
 def test_a_constrained_answer_always_parses_whatever_the_text_and_the_temperature(lm):
-    form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": answer_schema(Survey)}}
-    program = st.Predict(Survey, retries=0)
+    program, hot = st.Predict(Survey, retries=0), lm.copy(temperature=1.2, max_tokens=128)
 
-    def one(case):
-        number, text = case
-        try:
-            with dspy.context(lm=lm.copy(temperature=1.2, rollout_id=number)):
-                found = program(text=text)
-        except TruncatedAnswer as error:
-            return error.raw
+    def one(text):
+        with dspy.context(lm=hot):
+            return program(text=text)
+
+    with concurrent.futures.ThreadPoolExecutor(len(TEXTS)) as pool:
+        answers = list(pool.map(one, TEXTS))
+    for found in answers:
         assert found.mood in ("good", "bad")
         assert 0 <= found.score <= 9
-        assert isinstance(found.place, Place)
-        return None
+        assert isinstance(found.sure, bool)
+        assert len(found.tags) <= 2
 
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        cut = [raw for raw in pool.map(one, enumerate(TEXTS)) if raw is not None]
-    assert len(cut) < len(TEXTS)
-    said = json.loads(lm("Describe Ulm.", response_format=form, temperature=0.0, max_tokens=256)[0])
+
+@pytest.mark.real
+def test_the_schema_alone_makes_the_answer_json_with_the_fields_in_order(lm):
+    form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": answer_schema(Survey)}}
+    said = json.loads(lm("Tell me a story.", response_format=form, max_tokens=128)[0])
     assert list(said) == list(Survey.output_fields)
 
 
@@ -119,10 +112,10 @@ def test_an_answer_cut_off_at_the_token_limit_is_told_with_what_there_was(lm):
 
 @pytest.mark.real
 def test_the_same_request_has_the_same_answer_and_another_rollout_another_seed(lm):
-    prompt = "Write any ten words."
-    first = lm(prompt, temperature=1.0, rollout_id="a", max_tokens=24)
-    assert lm(prompt, temperature=1.0, rollout_id="a", max_tokens=24) == first
-    others = {lm(prompt, temperature=1.0, rollout_id=name, max_tokens=24)[0] for name in "bcdef"}
+    prompt = "Write any five words."
+    first = lm(prompt, temperature=1.0, rollout_id="a", max_tokens=8)
+    assert lm(prompt, temperature=1.0, rollout_id="a", max_tokens=8) == first
+    others = {lm(prompt, temperature=1.0, rollout_id=name, max_tokens=8)[0] for name in "bcd"}
     assert others - set(first)
 
 
