@@ -97,7 +97,9 @@ class Connection(asyncio.Protocol):
             self._write(_response(str(counted).encode()))
             return
         Connection.counted += 1
-        asyncio.get_running_loop().call_later(self.seconds, self._write, self.markers if b"[[ ## " in body else self.plain)
+        asyncio.get_running_loop().call_later(
+            self.seconds, self._write, self.markers if b"[[ ## completed ## ]]" in body else self.plain
+        )
 
     def _write(self, response: bytes) -> None:
         if not self._transport.is_closing():

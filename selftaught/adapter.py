@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import typing
+from functools import lru_cache
 from typing import Any, Literal, get_args, get_origin
 
 import dspy
@@ -100,6 +101,7 @@ class CompactAdapter(dspy.JSONAdapter):
         return AdapterParseError(adapter_name="CompactAdapter", signature=signature, lm_response=completion, message=message)
 
 
+@lru_cache(maxsize=512)
 def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
     """Return the JSON schema of a signature's outputs: every field required, nothing else allowed, in order."""
     properties: dict[str, Any] = {}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,8 @@ from selftaught import scope
 from selftaught.errors import BudgetError, BudgetSpent
 
 LIMITS = ("calls", "tokens", "usd")
+ROUNDING = 1e-9
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,14 @@ class Budget:
         self.seconds = seconds
         given = {**self.limits, "seconds": seconds}
         for name, value in given.items():
-            if value is not None and (isinstance(value, bool) or not value > 0):
+            if value is not None and not (_is_number(value) and value > 0):
                 raise BudgetError(f"Budget({name}={value!r}): a limit is a positive number. Leave it out for no limit.")
         if all(value is None for value in given.values()):
             raise BudgetError("Budget() sets no limit. Give at least one of calls, tokens, usd, seconds.")
         self.spent: dict[str, float] = dict.fromkeys(LIMITS, 0.0)
         self.reserved: dict[str, float] = dict.fromkeys(LIMITS, 0.0)
+        self._outstanding = 0
+        self._number = next(_numbers)
         self._started: float | None = None
         self._lock = threading.Lock()
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
@@ -91,9 +95,10 @@ class Budget:
         """Set aside the most a call can cost. False when it does not fit now."""
         with self._lock:
             self._started = self._started or time.monotonic()
-            if self._late() or not all(self._amount(most, limit) <= self.left(limit) + 1e-12 for limit in LIMITS):
+            if not self._fits(most):
                 return False
             self._add(self.reserved, most, +1)
+            self._outstanding += 1
             return True
 
     def settle(self, most: Spend, actual: Spend) -> None:
@@ -101,6 +106,7 @@ class Budget:
         with self._lock:
             self._add(self.reserved, most, -1)
             self._add(self.spent, actual, +1)
+            self._outstanding -= 1
             waiters, self._waiters = self._waiters, []
         for loop, future in waiters:
             if not loop.is_closed():
@@ -122,23 +128,26 @@ class Budget:
                 raise BudgetSpent(self._refusal(most))
             loop = asyncio.get_running_loop()
             future: asyncio.Future[None] = loop.create_future()
-            self._waiters.append((loop, future))
-            if not any(self.reserved.values()):  # everything settled between the try and here
+            if self._fits(most):  # something settled between the try and here
                 future.set_result(None)
+            else:
+                self._waiters.append((loop, future))
             return future
 
+    def _fits(self, most: Spend) -> bool:
+        return not self._late() and all(self._amount(most, limit) <= self.left(limit) + ROUNDING for limit in LIMITS)
+
     def _fits_after_settling(self, most: Spend) -> bool:
-        in_flight = {limit: self.reserved[limit] for limit in LIMITS}
-        return all(
-            self._amount(most, limit) <= self.left(limit) + 1e-12
-            or (in_flight[limit] > 0 and self._amount(most, limit) <= self.left(limit) + in_flight[limit] + 1e-12)
-            for limit in LIMITS
+        return (
+            self._outstanding > 0
+            and all(self._amount(most, limit) <= self.left(limit) + self.reserved[limit] + ROUNDING for limit in LIMITS)
+            or self._fits(most)
         )
 
     def _refusal(self, most: Spend) -> str:
         if self._late():
             return f"{self!r} is spent: {self.seconds} seconds have passed."
-        short = next((limit for limit in LIMITS if self._amount(most, limit) > self.left(limit) + 1e-12), LIMITS[0])
+        short = next((limit for limit in LIMITS if self._amount(most, limit) > self.left(limit) + ROUNDING), LIMITS[0])
         return (
             f"{self!r} is spent: the next call may cost {self._amount(most, short):g} {short}, "
             f"{max(self.left(short), 0):g} are left. Results so far are kept; run again with more."
@@ -163,6 +172,10 @@ class Budget:
             account[limit] += sign * float(getattr(spend, limit) or 0.0)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _wake(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
@@ -172,20 +185,16 @@ def _wake(future: asyncio.Future[None]) -> None:
 async def reserved(budgets: tuple[Budget, ...], most: Spend) -> Any:
     """Hold a reservation in every budget around a call; the block reports what the call cost through `report(spend)`.
 
-    Where one budget refuses, what the others had set aside is given back.
+    Where one budget refuses, what the others had set aside is given back. All calls take their budgets in one order (of
+    making), so that two calls never wait for each other; a budget that is in force twice is taken once.
     """
     held: list[Budget] = []
     actual = [Spend()]
     try:
-        for budget in budgets:
+        for budget in sorted(set(budgets), key=lambda one: one._number):
             await budget.reserve(most)
             held.append(budget)
         yield lambda spend: actual.__setitem__(0, spend)
     finally:
         for budget in held:
             budget.settle(most, actual[0])
-
-
-def bounding(limit: str) -> Iterator[Budget]:
-    """Yield the budgets in force that set a given limit."""
-    return (budget for budget in scope.current().budgets if budget.limits[limit] is not None)

@@ -62,7 +62,9 @@ def bundled(name: str, task: Task) -> list[dspy.Example]:
         DataError: there is no such task.
     """
     given, wanted = input_names(task)[0], output_names(task)[0]
-    rows = [json.loads(line) for line in files("selftaught.bundled").joinpath("tasks.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line) for line in files("selftaught.bundled").joinpath("tasks.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     found = [row for row in rows if row["task"] == name]
     if not found:
         raise DataError(f"No task {name!r} ships with selftaught{nearest(name, {row['task'] for row in rows})}.")

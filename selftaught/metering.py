@@ -24,7 +24,7 @@ from dspy.utils.callback import with_callbacks
 
 from selftaught import scope
 from selftaught.budget import LIMITS, Spend, reserved
-from selftaught.errors import BudgetError, BudgetSpent, CallError, ConnectionFailed, SelftaughtError
+from selftaught.errors import BudgetError, BudgetSpent, CallError, ConnectionFailed
 from selftaught.ledger import Call, Ledger
 from selftaught.loop import run_sync
 from selftaught.store import Store, request_key
@@ -118,7 +118,10 @@ class MeteredLM(dspy.BaseLM):
         asked = messages or [{"role": "user", "content": prompt}]
         merged = {name: value for name, value in {**self.kwargs, **settings}.items() if value is not None and name != "cache"}
         if isinstance(form := merged.get("response_format"), type):  # DSPy's JSONAdapter gives a pydantic model
-            merged["response_format"] = {"type": "json_schema", "json_schema": {"name": form.__name__, "schema": form.model_json_schema(), "strict": True}}
+            merged["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": form.__name__, "schema": form.model_json_schema(), "strict": True},
+            }
         _resample(merged)
         count = int(merged.pop("n", None) or merged.pop("num_generations", None) or 1)
         if count == 1:
@@ -169,8 +172,11 @@ class MeteredLM(dspy.BaseLM):
             report(Spend(calls=1))  # sent: counted even when it fails
             try:
                 reply = await self.backend.complete(messages, settings)  # 4
-            except (SelftaughtError, dspy.LMError) as error:
-                raise self._failed(error, key, time.perf_counter() - started) from error
+            except Exception as error:
+                failed = self._failed(error, key, time.perf_counter() - started)
+                if failed is error:
+                    raise
+                raise failed from None  # what lies beneath may hold what was scrubbed
             if store is not None:
                 store.put(key, {**asdict(reply), "cached": False})  # 5
             report(Spend() if reply.cached else Spend(1, reply.prompt_tokens + reply.completion_tokens, reply.usd))
@@ -184,40 +190,29 @@ class MeteredLM(dspy.BaseLM):
             )
         return self.backend.most(messages, settings)
 
-    def _failed(self, error: Exception, key: str, seconds: float) -> CallError:
+    def _failed(self, error: Exception, key: str, seconds: float) -> Exception:
+        """Write down a failure, and return it as what it is for the caller."""
         text = self.backend.scrub(str(error))
-        self._write(
-            Call(
-                self.model,
-                step_name(),
-                scope.current().purpose,
-                key,
-                usd=0.0,
-                seconds=seconds,
-                error=f"{type(error).__name__}: {text}",
-            )
-        )
+        here = scope.current()
+        failure = f"{type(error).__name__}: {text}"
+        _write(here, Call(self.model, step_name(), here.purpose, key, usd=0.0, seconds=seconds, error=failure, label=here.label))
         if isinstance(error, CallError):
-            return type(error)(text, raw=error.raw)
-        kind = ConnectionFailed if dspy.is_retryable_lm_error(error) else CallError
-        return kind(f"{self.model}: {text}")
+            return type(error)(text, raw=None if error.raw is None else self.backend.scrub(error.raw))
+        if isinstance(error, dspy.LMError):
+            kind = ConnectionFailed if dspy.is_retryable_lm_error(error) else CallError
+            return kind(f"{self.model}: {text}")
+        return error
 
     def _record(self, reply: Reply, key: str, seconds: float) -> Reply:
-        self._write(
-            Call(
-                self.model, step_name(), scope.current().purpose, key, reply.prompt_tokens, reply.completion_tokens,
-                reply.usd, seconds, reply.cached, reply.finish == "length",
-            )
+        here = scope.current()
+        call = Call(
+            self.model, step_name(), here.purpose, key, reply.prompt_tokens, reply.completion_tokens, reply.usd, seconds,
+            reply.cached, reply.finish == "length", label=here.label,
         )  # fmt: skip
+        _write(here, call)
         if (listener := last_reply.get()) is not None:
             listener.append(reply)
         return reply
-
-    def _write(self, call: Call) -> None:
-        here = scope.current()
-        call = Call(**{**asdict(call), "label": here.label})
-        for ledger in {id(one): one for one in (PROCESS_LEDGER, *here.ledgers)}.values():
-            ledger.add(call)
 
     def _remember(self, messages: list[dict[str, Any]], settings: dict[str, Any], replies: list[Reply]) -> None:
         tracker = dspy.settings.usage_tracker
@@ -284,6 +279,13 @@ class Flight:
     async def wait(self) -> Reply | None:
         """Return the shared reply; None when the one who flew gave up."""
         return await asyncio.shield(asyncio.wrap_future(self.result))
+
+
+def _write(here: scope.Scope, call: Call) -> None:
+    PROCESS_LEDGER.add(call)
+    for ledger in dict.fromkeys(here.ledgers):
+        if ledger is not PROCESS_LEDGER:
+            ledger.add(call)
 
 
 def _resample(settings: dict[str, Any]) -> None:

@@ -1,16 +1,17 @@
 """What surrounds a call: whose purpose it serves, which budgets bound it, where it is recorded.
 
-One immutable value in one context variable. It follows tasks and threads, so a judge's calls are counted as the judge's
-wherever they run, and nested budgets all apply.
+One immutable value in DSPy's own settings context. It follows tasks, threads, and DSPy's threaded tools (which hand on
+nothing else), so a judge's calls are counted as the judge's wherever they run, and nested budgets all apply.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+import dspy
 
 if TYPE_CHECKING:
     from selftaught.budget import Budget
@@ -40,22 +41,20 @@ class Scope:
 
 
 _NOTHING = Scope()
-_scope: ContextVar[Scope] = ContextVar("selftaught_scope", default=_NOTHING)
+_KEY = "selftaught_scope"
 
 
 def current() -> Scope:
     """Return the scope in force here."""
-    return _scope.get()
+    return dspy.settings.get(_KEY, _NOTHING)
 
 
 @contextlib.contextmanager
 def scoped(**changes: Any) -> Iterator[Scope]:
     """Change some fields of the scope inside a `with` block."""
-    token = _scope.set(replace(_scope.get(), **changes))
-    try:
-        yield _scope.get()
-    finally:
-        _scope.reset(token)
+    inner = replace(current(), **changes)
+    with dspy.context(**{_KEY: inner}):
+        yield inner
 
 
 @contextlib.contextmanager

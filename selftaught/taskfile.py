@@ -115,7 +115,9 @@ def read_task(path: str | Path) -> TaskFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"The task file {source} is no TOML: {error}.") from error
     except ValidationError as error:
-        raise SettingError(f"The task file {source} is not valid: {'; '.join(_problem(one) for one in error.errors())}.") from error
+        raise SettingError(
+            f"The task file {source} is not valid: {'; '.join(_problem(one) for one in error.errors())}."
+        ) from error
     for name in ("train", "val", "test"):
         if (relative := getattr(found.data, name)) is not None:
             setattr(found.data, name, source.parent / relative)

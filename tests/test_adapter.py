@@ -148,7 +148,8 @@ def garbage():
     shapes = hyp.recursive(
         hyp.one_of(hyp.none(), hyp.booleans(), hyp.integers(), hyp.floats(), hyp.text(max_size=10)),
         lambda inner: hyp.one_of(
-            hyp.lists(inner, max_size=3), hyp.dictionaries(hyp.sampled_from([*Survey.output_fields, "town", "x"]), inner, max_size=5)
+            hyp.lists(inner, max_size=3),
+            hyp.dictionaries(hyp.sampled_from([*Survey.output_fields, "town", "x"]), inner, max_size=5),
         ),
         max_leaves=8,
     )

@@ -33,12 +33,17 @@ def parts_of(path):
         return {name: json.loads(archive.read(name)) for name in ("manifest.json", *PARTS)}
 
 
-def forge(path, parts, *, manifest=None):
+RIGHT = object()
+
+
+def forge(path, parts, *, manifest=RIGHT):
     """Write an artifact of these parts with the right hashes."""
     texts = {name: json.dumps(parts[name]) for name in PARTS}
     hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("manifest.json", json.dumps({**parts["manifest.json"], "sha256": hashes} if manifest is None else manifest))
+        archive.writestr(
+            "manifest.json", json.dumps({**parts["manifest.json"], "sha256": hashes} if manifest is RIGHT else manifest)
+        )
         for name, text in texts.items():
             archive.writestr(name, text)
     return path
@@ -194,7 +199,8 @@ def test_a_module_named_in_an_artifact_is_not_imported(saved, tmp_path, monkeypa
 json_values = hyp.recursive(
     hyp.one_of(hyp.none(), hyp.booleans(), hyp.integers(-3, 3), hyp.text(max_size=3)),
     lambda inner: hyp.one_of(
-        hyp.lists(inner, max_size=2), hyp.dictionaries(hyp.sampled_from(["class", "task", "dict", "arguments"]), inner, max_size=2)
+        hyp.lists(inner, max_size=2),
+        hyp.dictionaries(hyp.sampled_from(["class", "task", "dict", "arguments"]), inner, max_size=2),
     ),
     max_leaves=4,
 )
@@ -229,7 +235,7 @@ def test_whatever_the_parts_hold_the_error_is_typed(data, tmp_path_factory):
     where = data.draw(hyp.sampled_from(sorted(places(WHOLE[name]), key=str)))
     parts = {**WHOLE, name: put(WHOLE[name], where, data.draw(json_values))}
     whole_manifest = isinstance(parts["manifest.json"], dict) and name != "manifest.json"
-    path = forge(folder / "forged.st", parts, manifest=None if whole_manifest else parts["manifest.json"])
+    path = forge(folder / "forged.st", parts, manifest=RIGHT if whole_manifest else parts["manifest.json"])
     try:
         program = load(path)
         with dspy.context(lm=FakeLM(obliging)):  # what loads can be looked at

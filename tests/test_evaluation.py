@@ -179,7 +179,9 @@ def test_what_a_metric_may_return(returned, score):
     assert evaluated(Echo(), words(2), lambda example, prediction: returned)[0].score == score
 
 
-@pytest.mark.parametrize("returned", [None, math.nan, -0.1, 1.1, 50, math.inf, "0.5", [], {}, object()], ids=repr)
+@pytest.mark.parametrize(
+    "returned", [None, math.nan, -0.1, 1.1, 50, math.inf, "0.5", [], {}, pytest.param(object(), id="an object")], ids=repr
+)
 def test_a_metric_that_never_gives_a_score_is_refused_with_what_it_returned(returned):
     with pytest.raises(SettingError, match="metric"):
         evaluated(Echo(), words(3), lambda example, prediction: returned)

@@ -12,12 +12,18 @@ from selftaught.errors import SettingError
 from selftaught.metrics import FunctionMetric, Metric, Row, Score, as_metric, as_score
 
 
-@given(hyp.one_of(hyp.floats(0, 1), hyp.booleans(), hyp.sampled_from([0, 1, numpy.float64(0.5), numpy.int64(1), numpy.bool_(True)])))
+@given(
+    hyp.one_of(hyp.floats(0, 1), hyp.booleans(), hyp.sampled_from([0, 1, numpy.float64(0.5), numpy.int64(1), numpy.bool_(True)]))
+)
 def test_a_number_from_0_to_1_is_a_score(value):
     assert as_score(value, "m").value == float(value)
 
 
-@given(hyp.one_of(hyp.floats(), hyp.integers(), hyp.none(), hyp.text(), hyp.lists(hyp.floats()), hyp.dictionaries(hyp.text(), hyp.floats())))
+@given(
+    hyp.one_of(
+        hyp.floats(), hyp.integers(), hyp.none(), hyp.text(), hyp.lists(hyp.floats()), hyp.dictionaries(hyp.text(), hyp.floats())
+    )
+)
 def test_anything_else_is_refused_by_the_metrics_name_and_nothing_leaves_the_range(value):
     try:
         found = as_score(value, "my_metric")
@@ -34,7 +40,9 @@ def test_feedback_comes_along(value, feedback):
         assert (found.value, found.feedback) == (value, feedback)
 
 
-@pytest.mark.parametrize("holder", [dspy.Prediction(feedback="no score"), dspy.Prediction(score=None), {"score": math.nan}, {"scor": 1}])
+@pytest.mark.parametrize(
+    "holder", [dspy.Prediction(feedback="no score"), dspy.Prediction(score=None), {"score": math.nan}, {"scor": 1}]
+)
 def test_an_object_without_a_usable_score_is_refused(holder):
     with pytest.raises((SettingError, ValueError)):
         as_score(holder, "m")

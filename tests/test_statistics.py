@@ -10,7 +10,13 @@ from hypothesis import strategies as hyp
 from selftaught.statistics import bootstrap, bootstrap_rows, mean_interval, paired_gain, paired_gain_rows, wilson
 
 # Newcombe (1998), Table I, and R's prop.test(correct = FALSE)
-KNOWN = [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718), (10, 10, 0.7225, 1.0)]
+KNOWN = [
+    (81, 263, 0.2553, 0.3662),
+    (15, 148, 0.0624, 0.1605),
+    (0, 20, 0.0, 0.1611),
+    (1, 29, 0.0061, 0.1718),
+    (10, 10, 0.7225, 1.0),
+]
 
 
 @pytest.mark.parametrize(("successes", "n", "low", "high"), KNOWN)

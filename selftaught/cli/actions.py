@@ -62,7 +62,7 @@ def evaluation(path: Path, program: Path | None) -> Evaluation:
     task = file.signature()
     source = file.data.test or file.data.val
     if source is None:
-        raise SettingError(f"{path} names no examples to evaluate on. Add test = \"...\" under [data].")
+        raise SettingError(f'{path} names no examples to evaluate on. Add test = "..." under [data].')
     chosen = load(program, task=task) if program is not None else make_program(file.program, task)
     with dspy.context(lm=make_lm(file.lm)):
         return st.evaluate(chosen, read_examples(source, task), make_metric(file.metric, task), budget=file.ceiling())
@@ -76,7 +76,7 @@ def tuning(path: Path, *, resume: bool) -> tuple[Outcome, Path, Path]:
     if not resume and (folder / "journal.sqlite").exists():
         raise RunError(f"{folder} holds an earlier run. Leave out --no-resume to continue it, or remove the folder.")
     if file.data.train is None:
-        raise SettingError(f"{path} names no examples to learn from. Add train = \"...\" under [data].")
+        raise SettingError(f'{path} names no examples to learn from. Add train = "..." under [data].')
     val = read_examples(file.data.val, task) if file.data.val is not None else None
     optimizer = make_optimizer(file)
     with dspy.context(lm=make_lm(file.lm)):
@@ -109,7 +109,9 @@ def make_optimizer(file: TaskFile) -> Optimizer:
 def _made(choice: Choice, room: str, *args: Any) -> Any:
     known = {slug: one for slug, one in registrations().items() if one.serves.__module__.split(".")[1] == room}
     if choice.method not in known:
-        raise SettingError(f"There is no method {choice.method!r} among the {room}{nearest(choice.method, known)}. Known: {', '.join(sorted(known))}.")
+        raise SettingError(
+            f"There is no method {choice.method!r} among the {room}{nearest(choice.method, known)}. Known: {', '.join(sorted(known))}."
+        )
     chosen = known[choice.method]
     try:
         return chosen.serves(*args, **{**chosen.arguments, **choice.settings})

@@ -9,7 +9,11 @@ from typing import Annotated, Any
 import typer
 
 app = typer.Typer(
-    help="Language-model programs that improve themselves.", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    help="Language-model programs that improve themselves.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 models = typer.Typer(help="Weights of the local models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models, name="models")
@@ -64,8 +68,14 @@ def models_list(as_json: Json = False) -> None:
     """Show the known local models, and which are here."""
     from selftaught.engines.weights import KNOWN, installed
 
-    rows = [{"name": w.name, "about": w.about, "licence": w.licence, "here": str(installed(w.name) or "")} for w in KNOWN.values()]
-    show(rows, as_json, "\n".join(f"{row['name']}  {row['about']} ({row['licence']}){'  here' if row['here'] else ''}" for row in rows))
+    rows = [
+        {"name": w.name, "about": w.about, "licence": w.licence, "here": str(installed(w.name) or "")} for w in KNOWN.values()
+    ]
+    show(
+        rows,
+        as_json,
+        "\n".join(f"{row['name']}  {row['about']} ({row['licence']}){'  here' if row['here'] else ''}" for row in rows),
+    )
 
 
 @models.command("pull")
@@ -83,7 +93,9 @@ def models_pull(name: Annotated[str, typer.Argument(help="A known model.")] = "s
 @app.command()
 def run(
     program: Annotated[Path, typer.Argument(help="A saved program (.st) or a task file (.toml).")],
-    inputs: Annotated[list[str] | None, typer.Option("--input", "-i", help="An input, as name=value. Repeat for several.")] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", "-i", help="An input, as name=value. Repeat for several.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="The model; see st.lm.")] = None,
     as_json: Json = False,
 ) -> None:

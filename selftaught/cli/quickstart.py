@@ -176,7 +176,16 @@ def ask_again(folder: Path, say: Teller, model: Any, *, own: bool) -> dict[str, 
     shutil.copyfile(folder / best / "program.st", folder / "program.st")
     asked = TASKS[best][0]
     if own:
-        command = [sys.executable, "-m", "selftaught.cli", "run", str(folder / "program.st"), "--input", f"input={asked}", "--json"]
+        command = [
+            sys.executable,
+            "-m",
+            "selftaught.cli",
+            "run",
+            str(folder / "program.st"),
+            "--input",
+            f"input={asked}",
+            "--json",
+        ]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
             raise SelftaughtError(f"The saved program could not be run in a new process: {done.stderr.strip()}")

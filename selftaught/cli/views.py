@@ -10,9 +10,13 @@ from selftaught.registry import Entry
 
 def table_text(entries: Sequence[Entry]) -> str:
     """Return entries as a table, with a count at the end."""
-    lines = [f"{entry.number or '':>4}  {entry.status:7}  {entry.kind:10}  {entry.slug:34.34}  {entry.use_when}" for entry in entries]
+    lines = [
+        f"{entry.number or '':>4}  {entry.status:7}  {entry.kind:10}  {entry.slug:34.34}  {entry.use_when}" for entry in entries
+    ]
     counts = Counter(entry.status for entry in entries)
-    return "\n".join([*lines, "", f"{len(entries)} methods: " + ", ".join(f"{counts[name]} {name}" for name in ("works", "partial", "open"))])
+    return "\n".join(
+        [*lines, "", f"{len(entries)} methods: " + ", ".join(f"{counts[name]} {name}" for name in ("works", "partial", "open"))]
+    )
 
 
 def entry_text(entry: Entry) -> str:

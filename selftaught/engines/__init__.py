@@ -23,7 +23,9 @@ LOCAL_MAX_TOKENS = 256
 __all__ = ["AsyncChatEngine", "ChatEngine", "HttpServer", "lm", "local_server", "metered"]
 
 
-def lm(model: str = "local", *, price: Price | None = None, adapter: str | dspy.Adapter | None = None, **settings: Any) -> MeteredLM:
+def lm(
+    model: str = "local", *, price: Price | None = None, adapter: str | dspy.Adapter | None = None, **settings: Any
+) -> MeteredLM:
     """Return a metered language model for `dspy.configure(lm=...)`.
 
     Args:
@@ -92,4 +94,6 @@ def _url(model: str, price: Price | None, settings: dict[str, Any], adapter: dsp
     )
     retries = settings.pop("num_retries", 3)
     settings = {"max_tokens": DEFAULT_MAX_TOKENS, **settings}
-    return MeteredLM(ChatBackend(server, name=f"{server.address}#{server.model}", price=price), adapter=adapter, retries=retries, **settings)
+    return MeteredLM(
+        ChatBackend(server, name=f"{server.address}#{server.model}", price=price), adapter=adapter, retries=retries, **settings
+    )

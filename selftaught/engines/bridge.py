@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import dspy
 
@@ -62,7 +63,7 @@ class DspyBackend:
 
     def most(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> Spend:
         """Bound one call by the bytes of its prompt and its `max_tokens`."""
-        prompt = len(json.dumps(messages, ensure_ascii=False, default=str).encode())
+        prompt = len(json.dumps([messages, settings], ensure_ascii=False, default=str).encode())
         completion = int(settings.get("max_completion_tokens") or settings["max_tokens"])
         return Spend(1, prompt + completion, self._cost(prompt, completion))
 
@@ -74,17 +75,20 @@ class DspyBackend:
         return scrub(text, self._secrets)
 
 
+_metered: WeakKeyDictionary[dspy.BaseLM, MeteredLM] = WeakKeyDictionary()
+
+
 def metered(lm: dspy.BaseLM) -> MeteredLM:
     """Return a metered model for any DSPy model; the same one for the same object."""
     if isinstance(lm, MeteredLM):
         return lm
-    known = getattr(lm, "_selftaught_metered", None)
+    known = _metered.get(lm)
     if known is None:
         settings = {
             name: value for name, value in lm.kwargs.items() if "key" not in name and name not in ("api_base", "base_url")
         }
         known = MeteredLM(DspyBackend(lm), retries=lm.num_retries, **settings)
-        lm._selftaught_metered = known
+        _metered[lm] = known
     return known
 
 

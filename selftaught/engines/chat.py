@@ -83,7 +83,7 @@ class ChatBackend:
 
     def most(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> Spend:
         """Bound one call: a token is at least one byte, and the answer ends at `max_tokens`."""
-        prompt = len(json.dumps(messages, ensure_ascii=False).encode()) + len(json.dumps(settings.get("tools") or ""))
+        prompt = len(json.dumps([messages, settings], ensure_ascii=False, default=str).encode())
         completion = int(settings.get("max_completion_tokens") or settings["max_tokens"])
         return Spend(1, prompt + completion, self._cost(prompt, completion))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -37,9 +38,16 @@ class HttpServer:
             raise SettingError(f"api_base={public_url(api_base)!r} is no URL. Expected one such as 'http://127.0.0.1:8000/v1'.")
         self.model = model
         self.address = public_url(api_base)
-        self.secrets = tuple(secret for secret in (api_key, parts.password) if secret)
-        self._url = api_base.rstrip("/") + "/chat/completions"
-        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {api_key}"} if api_key else {})}
+        if api_key and parts.username:
+            raise SettingError(
+                f"Both an api_key and a user in the URL of {self.address}: one request carries one authorization. Leave one out."
+            )
+        authorization = _authorization(api_key, parts.username, parts.password)
+        self.secrets = tuple(secret for secret in (api_key, parts.password, authorization) if secret)
+        self._url = urlunsplit(
+            (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/") + "/chat/completions", parts.query, "")
+        )
+        self._headers = {"Content-Type": "application/json", **({"Authorization": authorization} if authorization else {})}
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._connections = connections
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
@@ -81,6 +89,12 @@ class HttpServer:
         session = self._sessions.pop(asyncio.get_running_loop(), None)
         if session is not None:
             await session.close()
+
+
+def _authorization(api_key: str | None, user: str | None, password: str | None) -> str:
+    if api_key:
+        return f"Bearer {api_key}"
+    return "Basic " + base64.b64encode(f"{unquote(user)}:{unquote(password or '')}".encode()).decode() if user else ""
 
 
 def public_url(url: str) -> str:

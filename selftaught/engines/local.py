@@ -11,6 +11,9 @@ from typing import Any
 
 from selftaught.errors import CallError, ModelError, ModelFileError
 
+PROMPT_CACHE_MIB = 512
+"""Memory for prompt prefixes that no slot holds; the library would take up to 8 GiB."""
+
 _servers: dict[tuple[str, int, int, int], LocalServer] = {}
 _lock = threading.Lock()
 
@@ -90,6 +93,7 @@ class LocalServer:
         params.cpuparams.n_threads = self.threads
         params.cpuparams_batch.n_threads = self.threads
         params.warmup = False
+        params.cache_ram_mib = PROMPT_CACHE_MIB
         params.verbosity = -1
         try:
             return xllamacpp.Server(params)

@@ -130,7 +130,9 @@ def test_json_that_is_no_completion_is_a_typed_error(loopback, strange):
 
 
 def test_an_evaluation_against_a_url_counts_its_tokens(loopback, chat):
-    stub = loopback(lambda headers, body: (200, chat("[[ ## shouted ## ]]\nTREE\n[[ ## completed ## ]]", prompt=11, completion=4)))
+    stub = loopback(
+        lambda headers, body: (200, chat("[[ ## shouted ## ]]\nTREE\n[[ ## completed ## ]]", prompt=11, completion=4))
+    )
     lm = st.lm("openai/any", api_base=stub.url, price=(1.0, 2.0))
     with dspy.context(lm=lm):
         found = st.evaluate(st.Predict(Shout), words(5), lambda example, prediction: 1.0, progress=False)
@@ -148,7 +150,8 @@ def test_an_unreachable_url_ends_an_evaluation_with_one_error(loopback, count):
 
 
 @pytest.mark.parametrize(
-    "address", ["localhost:8000", "ftp://host/v1", "http://", "", "http://host:port/v1", "http://[half/v1", "http://host:99999/v1"]
+    "address",
+    ["localhost:8000", "ftp://host/v1", "http://", "", "http://host:port/v1", "http://[half/v1", "http://host:99999/v1"],
 )
 def test_an_address_that_is_no_url_is_refused(address):
     with pytest.raises(SettingError, match="api_base"):
