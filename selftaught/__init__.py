@@ -35,14 +35,14 @@ _WHERE = {
 __all__ = ["__version__", *sorted(_WHERE)]
 
 if TYPE_CHECKING:
+    import selftaught.optimizers as optimizers
+    import selftaught.programs.judge as judges
     from selftaught import errors, programs, signatures
     from selftaught.artifact import load, save
     from selftaught.budget import Budget
     from selftaught.engines import lm
     from selftaught.evaluation import Evaluation, evaluate
     from selftaught.programs import Predict
-    import selftaught.optimizers as optimizers
-    import selftaught.programs.judge as judges
     from selftaught.registry import catalogue
     from selftaught.run import Run
 

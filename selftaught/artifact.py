@@ -9,9 +9,11 @@ instructions/*.txt   the instructions once more, for people
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,15 @@ def save(program: dspy.Module, path: str | Path) -> Path:
     """
     target = Path(path)
     parts = {"program.json": _describe(program), "state.json": _state(program), "provenance.json": _provenance(program)}
-    texts = {name: json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) for name, value in parts.items()}
+    try:
+        texts = {
+            name: json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+            for name, value in parts.items()
+        }
+        for text in texts.values():
+            text.encode()
+    except (TypeError, ValueError) as error:
+        raise ArtifactError(f"The program holds a value without a JSON form, so it cannot be saved: {error}.") from error
     manifest = {
         "format": FORMAT, "selftaught": __version__, "dspy": dspy.__version__,
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
@@ -56,8 +66,9 @@ def save(program: dspy.Module, path: str | Path) -> Path:
             for name, predictor in program.named_predictors():
                 archive.writestr(f"instructions/{name}.txt", predictor.signature.instructions + "\n")
         half.replace(target)
-    except OSError as error:
-        half.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        with contextlib.suppress(OSError):
+            half.unlink()
         raise ArtifactError(f"{target} cannot be written: {error}.") from error
     return target
 
@@ -78,13 +89,18 @@ def load(path: str | Path, *, task: str | Task | None = None) -> Any:
     expected = as_task(task) if task is not None else None
     try:
         program = _build(parts["program.json"], expected)
-    except (SettingError, TaskError, TypeError, KeyError, ValueError) as error:
+    except (SettingError, TaskError, TypeError, KeyError, ValueError, AttributeError) as error:
         raise ArtifactError(f"{source} cannot be built: {error}") from error
     if expected is not None and hasattr(program, "task"):
-        found = differences(task_to_json(_task_in(parts["program.json"])), task_to_json(expected))
+        found = differences(_saved_task(parts["program.json"]), task_to_json(expected))
         if found:
             raise ArtifactError(f"{source} was saved for another task: {'; '.join(found)}.")
-    _restore(program, parts["state.json"], source)
+    if not isinstance(program, dspy.Module):
+        raise ArtifactError(f"{source} cannot be built: it describes no program.")
+    try:
+        _restore(program, parts["state.json"], source)
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise ArtifactError(f"{source} is broken: its state cannot be read: {type(error).__name__}: {error}.") from error
     program.provenance = parts["provenance.json"]
     return program
 
@@ -95,14 +111,20 @@ def _read(path: Path) -> dict[str, Any]:
             if sum(item.file_size for item in archive.infolist()) > LARGEST:
                 raise ArtifactError(f"{path} unpacks to more than {LARGEST >> 20} MiB, which no program needs.")
             manifest = json.loads(archive.read("manifest.json"))
-            if manifest.get("format", 0) > FORMAT:
+            if (
+                not isinstance(manifest, dict)
+                or not isinstance(manifest.get("format"), int)
+                or not isinstance(manifest.get("sha256"), dict)
+            ):
+                raise ArtifactError(f"{path} is no artifact, or is broken: its manifest cannot be read.")
+            if manifest["format"] > FORMAT:
                 raise ArtifactError(
                     f"{path} has format {manifest['format']}; this version reads up to {FORMAT}. Update selftaught."
                 )
             texts = {name: archive.read(name) for name in PARTS}
     except FileNotFoundError as error:
         raise ArtifactError(f"There is no artifact at {path}.") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError, OSError) as error:
         raise ArtifactError(f"{path} is no artifact, or is broken: {error}.") from error
     for name, text in texts.items():
         if hashlib.sha256(text).hexdigest() != manifest.get("sha256", {}).get(name):
@@ -153,9 +175,9 @@ def _build(data: Any, expected: Task | None) -> Any:
     return cls(**{name: _build(item, expected) for name, item in data["arguments"].items()})
 
 
-def _task_in(data: dict[str, Any]) -> Task:
+def _saved_task(data: dict[str, Any]) -> dict[str, Any]:
     found = data["arguments"]["task"]
-    return task_from_json(found["task"]) if isinstance(found, dict) else as_task(found)
+    return found["task"] if isinstance(found, dict) else task_to_json(as_task(found))  # not built and described again: that loses
 
 
 def _state(program: dspy.Module) -> dict[str, Any]:
@@ -181,6 +203,8 @@ def _restore(program: dspy.Module, state: dict[str, Any], path: Path) -> None:
         for field in sorted(saved["fields"].keys() ^ now.keys()):
             where = "was saved and is gone" if field in saved["fields"] else "is new and was not saved"
             raise ArtifactError(f"{path} no longer fits {type(program).__name__}: the field {field!r} of step {name!r} {where}.")
+        if not isinstance(saved["instruction"], str):
+            raise TypeError("an instruction that is no text")
         predictors[name].signature = signature.with_instructions(saved["instruction"])
         predictors[name].demos = [dspy.Example(**demo) for demo in saved["demos"]]
         predictors[name].config = {**predictors[name].config, **saved["config"]}

@@ -243,6 +243,8 @@ async def evaluate_rows(
 
     with conducted(), scope.scoped(leave_out=True):
         await _together([work() for _ in range(min(concurrency, len(examples)))])
+    if rows and all((row.error or "").startswith(ConnectionFailed.__name__) for row in rows.values()):
+        raise ModelError(f"The model cannot be reached: {next(iter(rows.values())).error}")
     return [rows[position] for position in sorted(rows)]
 
 

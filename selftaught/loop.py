@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _lock = threading.Lock()
+_own = threading.local()
+"""`running` in a thread that `_in_own_thread` started: the background loop waits for it. `inline`: inside `run_inline`."""
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
 
@@ -49,8 +51,10 @@ def run_sync(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     that calls a program, say), the coroutine gets a thread and a loop of its own, so that nothing waits for itself.
     A keyboard interrupt cancels the coroutine, waits for it to put its things away, and is raised again.
     """
+    if getattr(_own, "inline", False):
+        raise WouldBlock
     context = contextvars.copy_context()
-    if threading.current_thread() is _thread:
+    if threading.current_thread() is _thread or getattr(_own, "running", False):
         return _in_own_thread(make, context)
     loop = background_loop()
     done: Future[T] = Future()
@@ -60,8 +64,8 @@ def run_sync(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         task.append(loop.create_task(make(), context=context))
         task[0].add_done_callback(lambda finished: _pass_on(finished, done))
 
-    loop.call_soon_threadsafe(start)
     try:
+        loop.call_soon_threadsafe(start)
         return done.result()
     except KeyboardInterrupt:
         loop.call_soon_threadsafe(lambda: task and task[0].cancel())
@@ -85,9 +89,48 @@ def _wait_quietly(done: Future[Any], seconds: float = 10.0) -> None:
     settled.wait(seconds)
 
 
+class WouldBlock(BaseException):
+    """A synchronous function on the event loop wants to wait for the loop. Not an Exception, so that nobody swallows it."""
+
+
+def run_inline(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a synchronous function on the event loop itself.
+
+    Raises:
+        WouldBlock: it tried to call a model, which needs the loop that it stands on; call it with `in_thread` instead.
+    """
+    _own.inline = True
+    try:
+        return function(*arguments)
+    finally:
+        _own.inline = False
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Await a synchronous function in a thread of its own, with the caller's context variables.
+
+    No pool: a function that calls a model waits for others of its kind, and a full pool would wait for itself.
+    """
+    context, done = contextvars.copy_context(), Future[T]()
+    done.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            done.set_result(context.run(function, *arguments))
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="selftaught-call", daemon=True).start()
+    return await asyncio.wrap_future(done)
+
+
 def _in_own_thread(make: Callable[[], Coroutine[Any, Any, T]], context: contextvars.Context) -> T:
+    def run() -> T:
+        _own.running = True
+        return asyncio.run(make())
+
     with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(context.run, lambda: asyncio.run(make())).result()
+        return pool.submit(context.run, run).result()
 
 
 def _forget_after_fork() -> None:

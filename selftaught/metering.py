@@ -24,7 +24,7 @@ from dspy.utils.callback import with_callbacks
 
 from selftaught import scope
 from selftaught.budget import LIMITS, Spend, reserved
-from selftaught.errors import BudgetError, BudgetSpent, CallError, ConnectionFailed
+from selftaught.errors import BudgetError, BudgetSpent, CallError, ConnectionFailed, SelftaughtError
 from selftaught.ledger import Call, Ledger
 from selftaught.loop import run_sync
 from selftaught.store import Store, request_key
@@ -201,7 +201,9 @@ class MeteredLM(dspy.BaseLM):
         if isinstance(error, dspy.LMError):
             kind = ConnectionFailed if dspy.is_retryable_lm_error(error) else CallError
             return kind(f"{self.model}: {text}")
-        return error
+        if isinstance(error, SelftaughtError) or text == str(error):
+            return error
+        return CallError(f"{self.model}: {type(error).__name__}: {text}")
 
     def _record(self, reply: Reply, key: str, seconds: float) -> Reply:
         here = scope.current()

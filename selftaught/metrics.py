@@ -11,6 +11,7 @@ from typing import Any
 import dspy
 
 from selftaught.errors import SettingError
+from selftaught.loop import WouldBlock, in_thread, run_inline
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,22 @@ class FunctionMetric(Metric):
         self.function = function
         self.name = getattr(function, "__name__", type(function).__name__)
         self._with_trace = _takes_trace(function)
+        self._in_thread = False
 
     async def score(self, example: dspy.Example, predictions: Sequence[dspy.Prediction]) -> Score:
         """Call the function."""
         more = (None,) if self._with_trace else ()
-        found = self.function(example, predictions[0], *more)
-        if inspect.isawaitable(found):
-            found = await found
-        return as_score(found, self.name)
+        found = await self._called(example, predictions[0], *more)
+        return as_score(await found if inspect.isawaitable(found) else found, self.name)
+
+    async def _called(self, *arguments: Any) -> Any:
+        """Call the function on the loop; one that turns out to call a model gets a thread, so that it cannot wait for itself."""
+        if not self._in_thread:
+            try:
+                return run_inline(self.function, *arguments)
+            except WouldBlock:
+                self._in_thread = True
+        return await in_thread(self.function, *arguments)
 
 
 def as_metric(metric: Any) -> Metric:

@@ -8,9 +8,9 @@ written (`@method`), and which registrations have the tests that the design asks
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import pkgutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -107,9 +107,9 @@ def registered_class(path: str) -> type:
         SettingError: no class of the rooms has this name.
     """
     _load_rooms()
-    module_name, _, name = path.partition(":")
+    module_name, _, name = path.partition(":") if isinstance(path, str) else ("", "", "")
     inside = any(module_name == room or module_name.startswith(room + ".") for room in ROOMS)
-    module = importlib.import_module(module_name) if inside and importlib.util.find_spec(module_name) else None
+    module = sys.modules.get(module_name) if inside else None  # all of the rooms are loaded
     found = getattr(module, name, None)
     if not isinstance(found, type) or found.__module__ != module_name:
         raise SettingError(f"{path!r} is no class of the catalogue.")
@@ -140,7 +140,11 @@ def find(name: str) -> Entry:
     for entry in entries:
         if name.lower() in (entry.slug, str(entry.number), f"{entry.number:03d}" if entry.number else "", entry.title.lower()):
             return entry
-        if entry.serves and name.lower() in {slug for slug, one in registrations().items() if one.number == entry.number}:
+        if (
+            entry.number is not None
+            and entry.serves
+            and name.lower() in {slug for slug, one in registrations().items() if one.number == entry.number}
+        ):
             return entry
     raise SettingError(f"The catalogue has no {name!r}{nearest(name, [entry.slug for entry in entries])}.")
 

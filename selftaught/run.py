@@ -11,6 +11,7 @@ import contextlib
 import json
 import sqlite3
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -46,10 +47,15 @@ class Run:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"The run directory {self.folder} cannot be made: {error}.") from error
-        self._freeze(settings or {})
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(self.folder / "journal.sqlite", check_same_thread=False, isolation_level=None)
-        self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
+        try:
+            self._freeze(settings or {})
+            self._database = sqlite3.connect(
+                self.folder / "journal.sqlite", timeout=60, check_same_thread=False, isolation_level=None
+            )
+            self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
+        except (OSError, ValueError, sqlite3.Error) as error:
+            raise RunError(f"{self.folder} is no run directory, or cannot be written: {error}. Name another folder.") from error
         self.store = DiskStore(self.folder / "responses")
         self.ledger = Ledger(sink=self._write_call)
         for (data,) in self._database.execute("SELECT data FROM calls ORDER BY seq"):
@@ -58,7 +64,7 @@ class Run:
     def _freeze(self, settings: dict[str, Any]) -> None:
         path = self.folder / "settings.json"
         if path.exists():
-            frozen = json.loads(path.read_text())
+            frozen = self.settings
             if frozen and settings and frozen != (asked := json.loads(json.dumps(settings, default=str))):
                 raise RunError(
                     f"{self.folder} holds another run: {_difference(frozen, asked)}. Name another folder, or remove this one."
@@ -117,9 +123,13 @@ class Run:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file so that a reader sees the old or the new content, never half of it."""
-    half = path.with_name(path.name + ".part")
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)
+    half = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
 
 
 def _difference(frozen: dict[str, Any], asked: dict[str, Any]) -> str:

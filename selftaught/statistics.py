@@ -63,7 +63,9 @@ def bootstrap_rows(
 
 def mean_interval(values: Sequence[float]) -> Interval:
     """Return the 95 % interval of a mean: Wilson for zeros and ones, bootstrap otherwise."""
-    return wilson(sum(values), len(values)) if all(value in (0.0, 1.0) for value in values) else bootstrap(values)
+    if all(value in (0.0, 1.0) for value in values) or len(set(values)) == 1:  # resampling equal values would claim certainty
+        return wilson(sum(values), len(values))
+    return bootstrap(values)
 
 
 def paired_gain(before: Sequence[float], after: Sequence[float], seed: int = 0) -> Gain:

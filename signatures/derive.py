@@ -128,6 +128,7 @@ def example_of(task: str | Task, instruction: str | None = None) -> Task:
     """Return the signature of an example writer: `examples` of the task -> one new value of every task field."""
     source = as_task(task)
     invented: Fields = {name: (field.annotation, _again(field, dspy.OutputField)) for name, field in source.input_fields.items()}
+    _refuse_shared(source, "Example", source.fields.keys() & {"examples"})
     text = f"{instruction or INVENT_AN_EXAMPLE}\n\n{TASK_HEADING} {source.instructions}"
     return _signature("Example", text, {"examples": (str, _given("examples of the task"))}, {**invented, **_outputs_of(source)})
 
@@ -135,12 +136,15 @@ def example_of(task: str | Task, instruction: str | None = None) -> Task:
 def _derive(task: str | Task, role: str, instruction: str, given: Fields, asked: Fields) -> Task:
     source = as_task(task)
     inputs: Fields = {name: (field.annotation, _again(field, dspy.InputField)) for name, field in source.input_fields.items()}
-    taken = sorted(inputs.keys() & (given.keys() | asked.keys()))
-    if taken:
-        raise TaskError(
-            f"The task {source.__name__} has an input named {taken[0]!r}, which the {role.lower()} step needs for itself. Rename the input."
-        )
+    _refuse_shared(source, role, (inputs.keys() & (given.keys() | asked.keys())) | (given.keys() & asked.keys()))
     return _signature(role, f"{instruction}\n\n{TASK_HEADING} {source.instructions}", {**inputs, **given}, asked)
+
+
+def _refuse_shared(task: Task, role: str, taken: set[str]) -> None:
+    for name in sorted(taken):
+        raise TaskError(
+            f"The task {task.__name__} has a field named {name!r}, which the {role.lower()} step needs for itself. Rename the field."
+        )
 
 
 def _signature(role: str, instruction: str, inputs: Fields, outputs: Fields) -> Task:
@@ -152,9 +156,12 @@ def _outputs_of(task: str | Task) -> Fields:
 
 
 def _again(field: Any, make: Any) -> Any:
-    """Return a field like `field`, as an input or an output, with its description and constraints."""
+    """Return a field like `field`, as an input or an output, with its description, default and constraints."""
     extra = field.json_schema_extra or {}
-    copy = make(desc=extra["desc"]) if extra.get("desc") and not str(extra["desc"]).startswith("${") else make()
+    more = {"desc": extra["desc"]} if extra.get("desc") and not str(extra["desc"]).startswith("${") else {}
+    if not field.is_required():
+        more |= {"default_factory": field.default_factory} if field.default_factory else {"default": field.default}
+    copy = make(**more)
     copy.metadata = list(field.metadata)
     return copy
 

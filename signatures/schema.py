@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from selftaught.errors import TaskError
 from selftaught.signatures.task import Task
 
-_NAMES: dict[str, Any] = {"str": str, "int": int, "float": float, "bool": bool, "any": Any, "none": type(None)}
+_NAMES: dict[str, Any] = {"str": str, "int": int, "float": float, "bool": bool, "any": Any, "none": type(None), "...": Ellipsis}
 _CONSTRAINTS = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of")
 
 
@@ -37,7 +37,7 @@ def task_from_json(data: dict[str, Any]) -> Task:
     try:
         fields = {field["name"]: (_type_from_json(field["type"]), _field_from_json(field)) for field in data["fields"]}
         return dspy.make_signature(fields, data["instruction"], data["name"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise TaskError(f"The saved task cannot be read: {type(error).__name__}: {error}.") from error
 
 
@@ -49,9 +49,22 @@ def differences(saved: dict[str, Any], now: dict[str, Any]) -> list[str]:
     found += [f"the {field['role']} field {name!r} is new" for name, field in after.items() if name not in before]
     for name in before.keys() & after.keys():
         for part in ("role", "type"):
-            if before[name][part] != after[name][part]:
+            if _bare(before[name][part]) != _bare(after[name][part]):
                 found.append(f"the {part} of {name!r} was {before[name][part]!r}, now {after[name][part]!r}")
     return sorted(found)
+
+
+def _bare(described: Any) -> Any:
+    """Leave out what does not change which values a type takes."""
+    if isinstance(described, list):
+        return [_bare(item) for item in described]
+    if not isinstance(described, dict):
+        return described
+    return {
+        name: {n: _bare(v) for n, v in value.items()} if name == "properties" else _bare(value)
+        for name, value in described.items()
+        if name not in ("title", "description", "default")
+    }
 
 
 def _field_to_json(name: str, field: FieldInfo, role: str) -> dict[str, Any]:
@@ -59,6 +72,8 @@ def _field_to_json(name: str, field: FieldInfo, role: str) -> dict[str, Any]:
     data = {"name": name, "role": role, "type": _type_to_json(field.annotation)}
     if description and not description.startswith("${"):
         data["description"] = description
+    if not field.is_required():
+        data["default"] = TypeAdapter(field.annotation).dump_python(field.get_default(call_default_factory=True), mode="json")
     if limits := _constraints(field):
         data["constraints"] = limits
     return data
@@ -76,6 +91,8 @@ def _constraints(field: FieldInfo) -> dict[str, Any]:
 def _field_from_json(data: dict[str, Any]) -> Any:
     make = {"input": dspy.InputField, "output": dspy.OutputField}[data["role"]]
     description = {"desc": data["description"]} if "description" in data else {}
+    if "default" in data:
+        description["default"] = data["default"]
     return make(**description, **{name: value for name, value in data.get("constraints", {}).items() if name in _CONSTRAINTS})
 
 
@@ -87,7 +104,7 @@ def _type_to_json(annotation: Any) -> Any:
     if origin is Literal:
         return {"literal": list(arguments)}
     if origin in (list, tuple, set, dict):
-        return {origin.__name__: [_type_to_json(argument) for argument in arguments if argument is not Ellipsis]}
+        return {origin.__name__: ["..." if argument is Ellipsis else _type_to_json(argument) for argument in arguments]}
     if origin in (Union, types.UnionType):
         return {"union": [_type_to_json(argument) for argument in arguments]}
     if annotation in (list, dict, tuple, set):
@@ -135,6 +152,8 @@ def _from_schema(schema: dict[str, Any], known: dict[str, Any], name: str) -> An
         return list[_from_schema(schema["items"], known, name + "Item")] if "items" in schema else list  # type: ignore[misc]
     if kind == "object" and "properties" in schema:
         return create_model(name, **_model_fields(schema, known))
+    if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
+        return dict[str, _from_schema(schema["additionalProperties"], known, name + "Value")]  # type: ignore[misc]
     return {"string": str, "integer": int, "number": float, "boolean": bool, "null": type(None), "object": dict}.get(
         str(kind), Any
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 import dspy
@@ -37,6 +38,9 @@ def _from_string(text: str) -> Task:
         raise TaskError(
             f"The task {text!r} cannot be read: it needs exactly one '->' between inputs and outputs, as in 'question -> answer'."
         )
+    names = re.findall(r"(?:^|,|->)\s*(\w+)\s*(?=[:,]|->|$)", re.sub(r"\[[^\]]*\]", "", text))
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise TaskError(f"The task {text!r} cannot be read: the field {twice[0]!r} is there twice.")
     try:
         return dspy.Signature(text)
     except (ValueError, SyntaxError, TypeError, NameError) as error:

@@ -48,7 +48,9 @@ def test_two_classes_cannot_take_one_name():
         method(None, "best-of", family="search")(type("Impostor", (), {}))
 
 
-@pytest.mark.parametrize("path", ["os:system", "subprocess:Popen", "selftaught.programs.refine.core:Step", "selftaught.programs.nothing:X", "x"])
+@pytest.mark.parametrize(
+    "path", ["os:system", "subprocess:Popen", "selftaught.programs.refine.core:Step", "selftaught.programs.nothing:X", "x"]
+)
 def test_only_classes_of_the_rooms_are_found_by_name(path):
     with pytest.raises(SettingError):
         registered_class(path)

@@ -28,7 +28,6 @@ from selftaught.metrics import Metric, Row, Score
 from selftaught.programs.normalise import answer_key
 from selftaught.signatures import Task, as_task, input_names, output_names, render
 
-
 COPIES_ALLOWED = 0.2
 """Share of labelled answers that repeat their input from which on repeating is taken to be part of the task."""
 

@@ -45,8 +45,9 @@ def lm(
     path = _local_path(model)
     if path is not None:
         return _local(path, settings, form or CompactAdapter())
-    if "api_base" in settings or "base_url" in settings:
-        return _url(model, price, settings, form)
+    bases = [address for name in ("api_base", "base_url") if (address := settings.pop(name, None)) is not None]
+    if bases:
+        return _url(bases[0], model, price, settings, form)
     if "/" not in model:
         known = ["local", *KNOWN]
         raise ModelError(
@@ -87,8 +88,7 @@ def _local(path: Path, settings: dict[str, Any], adapter: dspy.Adapter) -> Meter
     return MeteredLM(backend, adapter=adapter, retries=0, **settings)
 
 
-def _url(model: str, price: Price | None, settings: dict[str, Any], adapter: dspy.Adapter | None) -> MeteredLM:
-    address = settings.pop("api_base", None) or settings.pop("base_url")
+def _url(address: str, model: str, price: Price | None, settings: dict[str, Any], adapter: dspy.Adapter | None) -> MeteredLM:
     server = HttpServer(
         model.removeprefix("openai/"), address, settings.pop("api_key", None), timeout=settings.pop("timeout", 600.0)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from weakref import WeakKeyDictionary
 
 import dspy
@@ -24,7 +25,9 @@ class DspyBackend:
         self.inner = inner.copy(num_retries=0)
         self.name = inner.model
         self.price = price
-        self._secrets = tuple(str(value) for name, value in inner.kwargs.items() if "key" in name and value)
+        keys = [str(value) for name, value in inner.kwargs.items() if "key" in name and value]
+        passwords = [urlsplit(str(inner.kwargs[name])).password for name in ("api_base", "base_url") if inner.kwargs.get(name)]
+        self._secrets = tuple(secret for one in [*keys, *passwords] if one for secret in (one, unquote(one)))
 
     @property
     def supports_response_schema(self) -> bool:
@@ -76,6 +79,7 @@ class DspyBackend:
 
 
 _metered: WeakKeyDictionary[dspy.BaseLM, MeteredLM] = WeakKeyDictionary()
+"""Not an attribute of the model: its copies, which have settings of their own, would take it along."""
 
 
 def metered(lm: dspy.BaseLM) -> MeteredLM:
@@ -84,11 +88,10 @@ def metered(lm: dspy.BaseLM) -> MeteredLM:
         return lm
     known = _metered.get(lm)
     if known is None:
-        settings = {
-            name: value for name, value in lm.kwargs.items() if "key" not in name and name not in ("api_base", "base_url")
-        }
-        known = MeteredLM(DspyBackend(lm), retries=lm.num_retries, **settings)
-        _metered[lm] = known
+        known = _metered[lm] = MeteredLM(DspyBackend(lm), retries=lm.num_retries)
+    known.kwargs = {
+        name: value for name, value in lm.kwargs.items() if "key" not in name and name not in ("api_base", "base_url")
+    }
     return known
 
 

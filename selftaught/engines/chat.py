@@ -68,9 +68,10 @@ class ChatBackend:
         try:
             choice, usage = answer["choices"][0], answer.get("usage") or {}
             message = choice.get("message") or {}
-        except (KeyError, IndexError, TypeError) as error:
+            prompt, completion = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
+            extra = {name: message[name] for name in _ANSWER_FIELDS if message.get(name)}
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise CallError(f"{self.name}: the server's answer has no choices.", raw=json.dumps(answer)[:2000]) from error
-        prompt, completion = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
         return Reply(
             text=message.get("content"),
             prompt_tokens=prompt,
@@ -78,7 +79,7 @@ class ChatBackend:
             usd=self._cost(prompt, completion),
             finish=choice.get("finish_reason") or "stop",
             logprobs=choice.get("logprobs"),
-            extra={name: message[name] for name in _ANSWER_FIELDS if message.get(name)},
+            extra=extra,
         )
 
     def most(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> Spend:

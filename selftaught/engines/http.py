@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -33,9 +33,7 @@ class HttpServer:
     def __init__(
         self, model: str, api_base: str, api_key: str | None = None, *, timeout: float = 600.0, connections: int = 1024
     ) -> None:
-        parts = urlsplit(api_base)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingError(f"api_base={public_url(api_base)!r} is no URL. Expected one such as 'http://127.0.0.1:8000/v1'.")
+        parts = _parts(api_base)
         self.model = model
         self.address = public_url(api_base)
         if api_key and parts.username:
@@ -43,7 +41,8 @@ class HttpServer:
                 f"Both an api_key and a user in the URL of {self.address}: one request carries one authorization. Leave one out."
             )
         authorization = _authorization(api_key, parts.username, parts.password)
-        self.secrets = tuple(secret for secret in (api_key, parts.password, authorization) if secret)
+        told = (api_key, parts.password, unquote(parts.password or ""), authorization.rpartition(" ")[2])
+        self.secrets = tuple(secret for secret in told if secret)
         self._url = urlunsplit(
             (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/") + "/chat/completions", parts.query, "")
         )
@@ -100,8 +99,18 @@ def _authorization(api_key: str | None, user: str | None, password: str | None) 
 def public_url(url: str) -> str:
     """Return a URL without user, password and query, fit for logs and keys."""
     parts = urlsplit(url)
-    host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _parts(api_base: str) -> SplitResult:
+    try:
+        parts = urlsplit(api_base)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise SettingError("The api_base is no URL. Expected one such as 'http://127.0.0.1:8000/v1'.")
+    return parts
 
 
 def _shown(content: bytes) -> str:

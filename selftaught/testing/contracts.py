@@ -130,9 +130,8 @@ class ProgramContract(_Configured):
             program = self.make(Shout)
             for limit in range(1, 6):
                 before = lm.calls
-                with Budget(calls=limit):
-                    with contextlib.suppress(BudgetSpent):
-                        program(word=f"tree{limit}")
+                with Budget(calls=limit), contextlib.suppress(BudgetSpent):
+                    program(word=f"tree{limit}")
                 assert lm.calls - before <= limit
 
     def test_refuses_missing_and_unknown_inputs_before_any_call(self) -> None:

@@ -74,7 +74,7 @@ class _ScriptedBackend:
 
 def _written(fields: dict[str, Any], messages: list[dict[str, Any]]) -> str:
     """Write an answer in the form that the prompt asks for: DSPy's markers, or JSON."""
-    if any("[[ ## " in str(message["content"]) for message in messages):
+    if any("[[ ## completed ## ]]" in str(message["content"]) for message in messages):  # DSPy's JSON adapter has no such mark
         return "\n\n".join(f"[[ ## {name} ## ]]\n{value}" for name, value in fields.items()) + "\n\n[[ ## completed ## ]]"
     return json.dumps(fields, ensure_ascii=False)
 

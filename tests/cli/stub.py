@@ -26,7 +26,9 @@ def serving(script: Callable[..., Any] = learner) -> Iterator[tuple[str, list[An
         said = script(body["messages"], **{name: value for name, value in body.items() if name not in ("messages", "model")})
         content = said if isinstance(said, str) else json.dumps(said)
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}
-        return web.json_response({"id": "1", "model": "stub", "choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 3}})
+        return web.json_response(
+            {"id": "1", "model": "stub", "choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 3}}
+        )
 
     async def start() -> None:
         app = web.Application()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,9 @@ from tests.cli.stub import serving
 
 
 def selftaught(*arguments, **options):
-    return subprocess.run([sys.executable, "-m", "selftaught.cli", *map(str, arguments)], capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "selftaught.cli", *map(str, arguments)], capture_output=True, text=True, timeout=120, **options
+    )
 
 
 def write_task(folder, url, **changes):
@@ -74,7 +77,7 @@ def test_tune_evaluate_run_and_report_from_one_task_file(tmp_path):
         answered = selftaught("run", task, "--input", "word=word3", "--json")
         assert set(json.loads(answered.stdout)) == {"shouted"}
         report = json.loads(selftaught("report", tmp_path / "runs" / "shout", "--json").stdout)["report"]
-        assert "Confirmed" in open(report).read() or "confirmed" in open(report).read()
+        assert "onfirmed" in Path(report).read_text()
 
 
 def test_an_interrupt_keeps_everything_and_names_the_command_that_continues(tmp_path):
@@ -84,7 +87,9 @@ def test_an_interrupt_keeps_everything_and_names_the_command_that_continues(tmp_
 
     with serving(slow) as (url, bodies):
         task = write_task(tmp_path, url)
-        process = subprocess.Popen([sys.executable, "-m", "selftaught.cli", "tune", str(task)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "selftaught.cli", "tune", str(task)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         deadline = time.monotonic() + 60
         while len(bodies) < 40 and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -119,7 +124,9 @@ def test_a_bad_task_file_is_a_usage_error_in_words(tmp_path, text, said):
     (tmp_path / "train.jsonl").write_text("\n".join(json.dumps({"word": f"w{i}", "shouted": "W"}) for i in range(20)))
     (tmp_path / "empty.jsonl").write_text("\n")
     path = tmp_path / "task.toml"
-    path.write_text(text if "[lm]" in text or "[data]" not in text else text + "\n[lm]\nmodel = 'stub'\napi_base = 'http://127.0.0.1:9/v1'\n")
+    path.write_text(
+        text if "[lm]" in text or "[data]" not in text else text + "\n[lm]\nmodel = 'stub'\napi_base = 'http://127.0.0.1:9/v1'\n"
+    )
     found = selftaught("tune", path)
     assert found.returncode == 2, found.stderr
     assert said in found.stderr

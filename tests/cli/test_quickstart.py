@@ -21,10 +21,17 @@ def solver():
     def script(messages, **settings):
         asked, text = answer_fields(messages), str(messages[-1]["content"])
         if asked == ["instruction"]:
-            return {"instruction": random.Random(str(settings["rollout_id"])).choice(["Do as shown.", "Change the word.", "Answer briefly."])}
+            return {
+                "instruction": random.Random(str(settings["rollout_id"])).choice(
+                    ["Do as shown.", "Change the word.", "Answer briefly."]
+                )
+            }
         if asked == ["satisfied"]:
             return {"satisfied": "yes"}
-        shown = {turn["content"]: json.loads(reply["content"])["output"] for turn, reply in zip(messages[1:-1:2], messages[2::2], strict=False)}
+        shown = {
+            turn["content"]: json.loads(reply["content"])["output"]
+            for turn, reply in zip(messages[1:-1:2], messages[2::2], strict=False)
+        }
         if set(shown.values()) == {"yes"}:
             return {"output": "yes"}
         if shown and all(given == said for given, said in shown.items()):

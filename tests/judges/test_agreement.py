@@ -17,6 +17,7 @@ GIVEN, FREE = words(6), [example.inputs() for example in words(16)[6:]]
 
 def score(answer, data=None, **settings):
     """Agreement of a program whose answer is `answer(word, own)`, where `own` is False for a resample."""
+
     def script(messages, **given):
         return {"shouted": answer(str(messages[-1]["content"]), not given.get("rollout_id"), str(given.get("rollout_id")))}
 

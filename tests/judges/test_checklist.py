@@ -93,7 +93,9 @@ def test_the_list_of_a_task_is_written_once_for_all_inputs():
 
 def test_your_own_questions_are_used_as_they_are():
     lm = checker()
-    assert [c.name for c in judge("TREE", lm, questions=["Is every letter a capital?"]).criteria] == ["Is every letter a capital?"]
+    assert [c.name for c in judge("TREE", lm, questions=["Is every letter a capital?"]).criteria] == [
+        "Is every letter a capital?"
+    ]
     assert lm.calls == 2
 
 

@@ -16,7 +16,16 @@ def score(metric, given, **labels):
 
 @pytest.mark.parametrize(
     ("given", "wanted", "value"),
-    [("Paris", "paris.", 1.0), (" Paris ", "Paris", 1.0), ("18", "18.0", 1.0), ("$1,200", "1200", 1.0), ("Rome", "Paris", 0.0), (True, True, 1.0), (3, 3.0, 1.0), ("a-b", "ab", 0.0)],
+    [
+        ("Paris", "paris.", 1.0),
+        (" Paris ", "Paris", 1.0),
+        ("18", "18.0", 1.0),
+        ("$1,200", "1200", 1.0),
+        ("Rome", "Paris", 0.0),
+        (True, True, 1.0),
+        (3, 3.0, 1.0),
+        ("a-b", "ab", 0.0),
+    ],
 )
 def test_exact_forgives_case_punctuation_and_number_format_only(given, wanted, value):
     assert score(Exact(), given, answer=wanted) == value

@@ -68,7 +68,9 @@ def test_the_reviser_sees_every_earlier_attempt_with_its_problems_in_order():
     lm = story(["one", "two", "three", "four"], [["first problem"], ["second problem"], ["third problem"], []])
     run(SelfRefine(Shout, rounds=3), lm)
     last_revision = [m for m in lm.requests if "attempts" in str(m[0]["content"])][-1][-1]["content"]
-    positions = [last_revision.index(piece) for piece in ("one", "first problem", "two", "second problem", "three", "third problem")]
+    positions = [
+        last_revision.index(piece) for piece in ("one", "first problem", "two", "second problem", "three", "third problem")
+    ]
     assert positions == sorted(positions)
 
 
