@@ -139,10 +139,9 @@ class Budget:
 
     def _fits_after_settling(self, most: Spend) -> bool:
         return (
-            (self._outstanding > 0
-            and all(self._amount(most, limit) <= self.left(limit) + self.reserved[limit] + ROUNDING for limit in LIMITS))
-            or self._fits(most)
-        )
+            self._outstanding > 0
+            and all(self._amount(most, limit) <= self.left(limit) + self.reserved[limit] + ROUNDING for limit in LIMITS)
+        ) or self._fits(most)
 
     def _refusal(self, most: Spend) -> str:
         if self._late():

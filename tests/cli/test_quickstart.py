@@ -1,44 +1,14 @@
 """The quickstart on a scripted model: the story, its files, and that it continues where it broke off."""
 
 import json
-import random
 
 import pytest
 
 from selftaught.cli.quickstart import CALLS, TASKS, tell
-from selftaught.data import bundled
-from selftaught.testing import FakeLM, answer_fields
+from selftaught.testing import FakeLM
+from tests.cli.scripted import solver
 
 FILES = ("report.html", "summary.json", "program.st")
-
-
-def solver():
-    """A model that solves the bundled tasks once it sees demonstrations, and cannot judge."""
-    from selftaught.cli.quickstart import Transform
-
-    known = {row.input: row.output for name in TASKS for row in bundled(name, Transform)}
-
-    def script(messages, **settings):
-        asked, text = answer_fields(messages), str(messages[-1]["content"])
-        if asked == ["instruction"]:
-            return {
-                "instruction": random.Random(str(settings["rollout_id"])).choice(
-                    ["Do as shown.", "Change the word.", "Answer briefly."]
-                )
-            }
-        if asked == ["satisfied"]:
-            return {"satisfied": "yes"}
-        shown = {
-            turn["content"]: json.loads(reply["content"])["output"]
-            for turn, reply in zip(messages[1:-1:2], messages[2::2], strict=False)
-        }
-        if set(shown.values()) == {"yes"}:
-            return {"output": "yes"}
-        if shown and all(given == said for given, said in shown.items()):
-            return {"output": text}
-        return {"output": known[text] if shown and text in known else "no idea " + str(settings.get("rollout_id"))}
-
-    return FakeLM(script, name="scripted")
 
 
 def test_it_tells_the_whole_story_and_writes_its_files(tmp_path):
