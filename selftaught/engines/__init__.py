@@ -36,7 +36,7 @@ def lm(
             (DSPy's default, for all others), "json", or any `dspy.Adapter`.
         settings: what `dspy.LM` takes (temperature, max_tokens, api_key, ...). With an `api_base`, an OpenAI-compatible
             URL, calls go through one pooled asynchronous client. For a local model also `slots` (sequences decoded
-            together, default 8), `context` (tokens of one sequence, default 2048) and `threads`.
+            together; as many as processors, two to eight), `context` (tokens of one sequence, default 2048) and `threads`.
 
     Raises:
         SettingError: no such adapter. ModelError: the name is no model and no provider; OfflineError, ModelFileError: see `engines/weights.py`.

@@ -18,12 +18,17 @@ _servers: dict[tuple[str, int, int, int], LocalServer] = {}
 _lock = threading.Lock()
 
 
-def local_server(path: Path, *, slots: int = 8, context: int = 2048, threads: int | None = None) -> LocalServer:
-    """Return the server of a GGUF file; the same one for the same file and settings, so that weights load once."""
-    key = (str(path.resolve()), slots, context, threads or _processors())
+def local_server(path: Path, *, slots: int | None = None, context: int = 2048, threads: int | None = None) -> LocalServer:
+    """Return the server of a GGUF file; the same one for the same file and settings, so that weights load once.
+
+    By default there are as many slots as processors, two to eight. More slots decode more answers together, but each has to
+    read the prompt's shared prefix (instruction and demonstrations) for itself, which on few processors costs more.
+    """
+    processors = _processors()
+    key = (str(path.resolve()), slots or min(max(processors, 2), 8), context, threads or processors)
     with _lock:
         if key not in _servers:
-            _servers[key] = LocalServer(path, slots=slots, context=context, threads=key[3])
+            _servers[key] = LocalServer(path, slots=key[1], context=context, threads=key[3])
         return _servers[key]
 
 
