@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import typing
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any, Literal, get_args, get_origin
+from weakref import WeakKeyDictionary
 
 import dspy
 import json_repair
@@ -18,6 +19,17 @@ from dspy.adapters.utils import format_field_value, parse_value, serialize_for_j
 from dspy.utils.exceptions import AdapterParseError
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
+
+_known: WeakKeyDictionary[Any, dict[str, tuple[str | None, Any]]] = WeakKeyDictionary()
+
+
+def once(signature: type[dspy.Signature], what: str, make: Callable[[Any], Any]) -> Any:
+    """Return what is made from a signature, made anew only when its instruction was changed in place."""
+    kept = _known.setdefault(signature, {})
+    if what not in kept or kept[what][0] != signature.__doc__:
+        kept[what] = signature.__doc__, make(signature)
+    return kept[what][1]
+
 
 INPUT_HEADING = "Inputs:"
 OUTPUT_HEADING = "Answer with JSON:"
@@ -31,11 +43,14 @@ class CompactAdapter(dspy.JSONAdapter):
 
     def _prepare_response_format(self, lm: dspy.BaseLM, lm_kwargs: dict[str, Any], signature: type[dspy.Signature]) -> None:
         if "response_format" in lm.supported_params and lm.supports_response_schema:
-            schema = {"name": "answer", "strict": True, "schema": answer_schema(signature)}
+            schema = {"name": "answer", "strict": True, "schema": once(signature, "schema", answer_schema)}
             lm_kwargs["response_format"] = {"type": "json_schema", "json_schema": schema}
 
     def format_system_message(self, signature: type[dspy.Signature]) -> str:
         """Return the instruction, the inputs where they need explaining, and the shape of the answer."""
+        return once(signature, "compact", self._system_message)
+
+    def _system_message(self, signature: type[dspy.Signature]) -> str:
         parts = [signature.instructions.strip()]
         if described := _described_inputs(signature):
             parts.append("\n".join([INPUT_HEADING, *described]))
@@ -53,7 +68,7 @@ class CompactAdapter(dspy.JSONAdapter):
     ) -> str:
         """Return one input as it is; several as `name: value`."""
         fields = {name: field for name, field in signature.input_fields.items() if name in inputs}
-        values = {name: str(format_field_value(field, inputs[name])) for name, field in fields.items()}
+        values = {name: _text(field, inputs[name]) for name, field in fields.items()}
         if len(signature.input_fields) == 1 and values:
             body = next(iter(values.values()))
         else:
@@ -101,7 +116,6 @@ class CompactAdapter(dspy.JSONAdapter):
         return AdapterParseError(adapter_name="CompactAdapter", signature=signature, lm_response=completion, message=message)
 
 
-@lru_cache(maxsize=512)
 def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
     """Return the JSON schema of a signature's outputs: every field required, nothing else allowed, in order."""
     properties: dict[str, Any] = {}
@@ -133,6 +147,10 @@ def _close(schema: Any) -> Any:
 
 def _described_inputs(signature: type[dspy.Signature]) -> list[str]:
     return [f"{name}: {text}" for name, field in signature.input_fields.items() if (text := _description(name, field))]
+
+
+def _text(field: FieldInfo, value: Any) -> str:
+    return value if type(value) is str else str(format_field_value(field, value))
 
 
 def _description(name: str, field: FieldInfo) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import dspy
 
 from selftaught import scope
+from selftaught.adapter import once
 from selftaught.engines.bridge import metered
 
 
@@ -20,7 +21,7 @@ class Conduct(dspy.Adapter):
 
     def __init__(self, chosen: dspy.Adapter | None) -> None:
         super().__init__()
-        self.chosen = chosen
+        self.chosen = _remembering(chosen)
 
     def _prepare(self, lm: dspy.BaseLM, demos: list[Any], inputs: dict[str, Any]) -> tuple[dspy.BaseLM, dspy.Adapter, list[Any]]:
         model = metered(lm)
@@ -44,7 +45,24 @@ class Conduct(dspy.Adapter):
         return await adapter.acall(model, lm_kwargs=lm_kwargs, signature=signature, demos=shown, inputs=inputs)
 
 
-_CHAT = dspy.ChatAdapter()
+class RememberingChatAdapter(dspy.ChatAdapter):
+    """DSPy's own; the system message of a signature is written once, not for each call."""
+
+    def format_system_message(self, signature: Any) -> str:
+        """Return the message, from memory where it is known."""
+        return once(signature, "chat", super().format_system_message)
+
+
+def _remembering(adapter: dspy.Adapter | None) -> dspy.Adapter | None:
+    """Return a plain ChatAdapter as one that remembers, with the same settings; any other adapter as it is."""
+    if type(adapter) is not dspy.ChatAdapter:
+        return adapter
+    remembering = RememberingChatAdapter()
+    remembering.__dict__.update(adapter.__dict__)
+    return remembering
+
+
+_CHAT = RememberingChatAdapter()
 
 
 @contextlib.contextmanager

@@ -265,7 +265,7 @@ async def _together(workers: list[Any]) -> None:
 
 async def _row(call: Callable[..., Awaitable[Any]], example: dspy.Example, index: int, metric: Metric) -> Row:
     inputs = dict(example.inputs())
-    row = Row(index, inputs, labelled=bool(dict(example.labels())))
+    row = Row(index, inputs, labelled=len(example) > len(inputs))
     started = time.perf_counter()
     try:
         predictions = await _predictions(call, inputs, metric.samples_for(example), metric.temperature)

@@ -58,11 +58,10 @@ def run_sync(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return _in_own_thread(make, context)
     loop = background_loop()
     done: Future[T] = Future()
-    task: list[asyncio.Task[T]] = []
+    task: list[asyncio.Task[None]] = []
 
     def start() -> None:
-        task.append(loop.create_task(make(), context=context))
-        task[0].add_done_callback(lambda finished: _pass_on(finished, done))
+        task.append(loop.create_task(_deliver(make, done), context=context))
 
     try:
         loop.call_soon_threadsafe(start)
@@ -73,14 +72,16 @@ def run_sync(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         raise
 
 
-def _pass_on(finished: asyncio.Task[T], done: Future[T]) -> None:
-    if finished.cancelled():
+async def _deliver(make: Callable[[], Coroutine[Any, Any, T]], done: Future[T]) -> None:
+    """Run to the end and hand over whatever comes of it, SystemExit included: it is the caller's, not the loop's."""
+    try:
+        done.set_result(await make())
+    except asyncio.CancelledError:
         done.cancel()
         done.set_running_or_notify_cancel()
-    elif (error := finished.exception()) is not None:
+        raise
+    except BaseException as error:  # noqa: BLE001 - raised again where the caller waits
         done.set_exception(error)
-    else:
-        done.set_result(finished.result())
 
 
 def _wait_quietly(done: Future[Any], seconds: float = 10.0) -> None:

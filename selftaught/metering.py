@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 
 import dspy
 from dspy.utils.callback import with_callbacks
+from pydantic import BaseModel
 
 from selftaught import scope
 from selftaught.budget import LIMITS, Spend, reserved
@@ -117,7 +118,9 @@ class MeteredLM(dspy.BaseLM):
     async def _outputs(self, prompt: str | None, messages: list[dict[str, Any]] | None, settings: dict[str, Any]) -> list[Any]:
         asked = messages or [{"role": "user", "content": prompt}]
         merged = {name: value for name, value in {**self.kwargs, **settings}.items() if value is not None and name != "cache"}
-        if isinstance(form := merged.get("response_format"), type):  # DSPy's JSONAdapter gives a pydantic model
+        if isinstance(form := merged.get("response_format"), type) and issubclass(
+            form, BaseModel
+        ):  # DSPy's JSONAdapter gives a pydantic model
             merged["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {"name": form.__name__, "schema": form.model_json_schema(), "strict": True},

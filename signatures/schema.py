@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 import dspy
+from dspy.adapters.utils import serialize_for_json
 from pydantic import BaseModel, Field, TypeAdapter, create_model
 from pydantic.fields import FieldInfo
 
@@ -73,7 +74,7 @@ def _field_to_json(name: str, field: FieldInfo, role: str) -> dict[str, Any]:
     if description and not description.startswith("${"):
         data["description"] = description
     if not field.is_required():
-        data["default"] = TypeAdapter(field.annotation).dump_python(field.get_default(call_default_factory=True), mode="json")
+        data["default"] = serialize_for_json(field.get_default(call_default_factory=True))
     if limits := _constraints(field):
         data["constraints"] = limits
     return data

@@ -59,7 +59,7 @@ class HttpServer:
             CallError: any other status, or an answer that is no JSON.
         """
         try:
-            async with self._session().post(self._url, data=json.dumps(body).encode(), headers=self._headers) as response:
+            async with self._session().post(self._url, data=json.dumps(body).encode()) as response:
                 content = await response.read()
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -79,9 +79,18 @@ class HttpServer:
         loop = asyncio.get_running_loop()
         session = self._sessions.get(loop)
         if session is None or session.closed:
+            self._drop_sessions_of_closed_loops()
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=60)
-            session = self._sessions[loop] = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
+            session = self._sessions[loop] = aiohttp.ClientSession(
+                connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), headers=self._headers
+            )
         return session
+
+    def _drop_sessions_of_closed_loops(self) -> None:
+        for loop, session in list(self._sessions.items()):
+            if loop.is_closed():
+                session.detach()  # its sockets went with the loop; nothing is left to close
+                del self._sessions[loop]
 
     async def aclose(self) -> None:
         """Close the connections of the running loop."""
