@@ -20,6 +20,7 @@ from dspy.utils.exceptions import AdapterParseError
 
 from selftaught import scope, statistics
 from selftaught.budget import Budget
+from selftaught.collector import fewer_collections
 from selftaught.conduct import conducted
 from selftaught.errors import (
     BudgetSpent,
@@ -241,7 +242,7 @@ async def evaluate_rows(
             if bar is not None:
                 bar.advance()
 
-    with conducted(), scope.scoped(leave_out=True):
+    with conducted(), scope.scoped(leave_out=True), fewer_collections():
         await _together([work() for _ in range(min(concurrency, len(examples)))])
     if rows and all((row.error or "").startswith(ConnectionFailed.__name__) for row in rows.values()):
         raise ModelError(f"The model cannot be reached: {next(iter(rows.values())).error}")
