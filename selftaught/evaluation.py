@@ -40,6 +40,7 @@ from selftaught.progress import Progress, progress_bar
 from selftaught.run import Run
 
 UNREACHABLE_AFTER = 10
+SURE = 1e-9
 
 
 @dataclass(slots=True)
@@ -169,7 +170,10 @@ def interval_of(rows: Sequence[Row], metric: Metric) -> tuple[float, float]:
     if metric.is_mean:
         return statistics.mean_interval([float(row.score or 0.0) for row in scored])
     strata = [str(row.labelled) for row in scored]
-    return statistics.bootstrap_rows(len(scored), strata, lambda picks: metric.combine([scored[i] for i in picks]))
+    low, high = statistics.bootstrap_rows(len(scored), strata, lambda picks: metric.combine([scored[i] for i in picks]))
+    if scored and high - low < SURE:  # resampling equal values would claim certainty
+        return statistics.wilson((metric.combine(scored) or 0.0) * len(scored), len(scored))
+    return low, high
 
 
 def gain(before: Sequence[Row], after: Sequence[Row], metric: Metric, seed: int = 0) -> statistics.Gain:
