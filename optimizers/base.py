@@ -119,7 +119,7 @@ class Optimizer(Teleprompter):
             if judge.trusted is None:
                 raise UntrustedJudge(
                     f"The trust of this {type(judge).__name__} was never measured, so it cannot serve as a metric. Call "
-                    "judge.measure_trust(labelled) first, or pass allow_untrusted=True to tune against it all the same."
+                    "judge.trust(labelled) first, or pass allow_untrusted=True to tune against it all the same."
                 )
             judge.trusted.gate()
         return as_metric(metric)

@@ -16,7 +16,7 @@ from selftaught.adapter import CompactAdapter, answer_schema
 from selftaught.errors import AnswerError, TruncatedAnswer
 from selftaught.metering import MeteredLM, Reply
 from selftaught.testing import FakeLM, answer_fields
-from selftaught.testing.contracts import SURVEY_ANSWER, SURVEY_INPUT, Place, Shout, Survey, obliging
+from selftaught.testing.samples import SURVEY_ANSWER, SURVEY_INPUT, Place, Shout, Survey, obliging
 
 ADAPTER = CompactAdapter()
 

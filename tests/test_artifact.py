@@ -15,7 +15,7 @@ import selftaught as st
 from selftaught.artifact import FORMAT, PARTS, load, save
 from selftaught.errors import ArtifactError
 from selftaught.testing import FakeLM
-from selftaught.testing.contracts import Shout, Survey, obliging
+from selftaught.testing.samples import Shout, Survey, obliging
 
 
 def tuned():
@@ -75,7 +75,7 @@ def test_a_fresh_process_gives_the_same_answers_to_the_same_requests(saved, fres
         import dspy
         from selftaught.artifact import load
         from selftaught.testing import FakeLM
-        from selftaught.testing.contracts import obliging
+        from selftaught.testing.samples import obliging
 
         lm = FakeLM(obliging)
         with dspy.context(lm=lm):

@@ -10,7 +10,7 @@ from selftaught.adapter import CompactAdapter
 from selftaught.conduct import Conduct, conducted
 from selftaught.ledger import Ledger
 from selftaught.testing import FakeLM
-from selftaught.testing.contracts import Shout, obliging, words
+from selftaught.testing.samples import Shout, obliging, words
 
 
 def test_once_in_front_is_enough_and_afterwards_it_is_gone():

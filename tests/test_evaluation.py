@@ -17,7 +17,7 @@ from selftaught.evaluation import aevaluate, describe
 from selftaught.metrics import Metric, Score
 from selftaught.statistics import bootstrap, wilson
 from selftaught.testing import FakeLM
-from selftaught.testing.contracts import Shout, exact, obliging, words
+from selftaught.testing.samples import Shout, exact, obliging, words
 
 
 def evaluated(program, data, metric=exact, *, script=obliging, **knobs):
@@ -240,7 +240,7 @@ def test_a_synchronous_metric_that_calls_a_model_does_not_wait_for_itself(fresh_
         import dspy
         import selftaught as st
         from selftaught.testing import FakeLM
-        from selftaught.testing.contracts import Shout, words
+        from selftaught.testing.samples import Shout, words
 
         async def script(messages, **settings):
             text = str(messages[-1]["content"])
@@ -267,7 +267,7 @@ def test_a_synchronous_metric_that_asks_what_is_being_asked_does_not_wait_for_it
         import dspy
         import selftaught as st
         from selftaught.testing import FakeLM
-        from selftaught.testing.contracts import Shout, words
+        from selftaught.testing.samples import Shout, words
 
         async def script(messages, **settings):
             text = str(messages[-1]["content"])
@@ -330,7 +330,7 @@ def test_the_same_budget_around_and_inside_an_evaluation_counts_once(fresh_proce
         import dspy
         import selftaught as st
         from selftaught.testing import FakeLM
-        from selftaught.testing.contracts import Shout, exact, obliging, words
+        from selftaught.testing.samples import Shout, exact, obliging, words
 
         lm, budget = FakeLM(obliging), st.Budget(calls=3)
         with dspy.context(lm=lm), budget:

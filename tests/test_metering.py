@@ -19,7 +19,7 @@ from selftaught.ledger import Ledger
 from selftaught.metering import PROCESS_LEDGER, MeteredLM, last_reply, scrub
 from selftaught.run import Run
 from selftaught.testing import FakeLM
-from selftaught.testing.contracts import Shout, exact, obliging, words
+from selftaught.testing.samples import Shout, exact, obliging, words
 
 KEY, PASSWORD = "k9Zx-planted-api-key-77", "planted-Passw0rd-41"
 

@@ -17,7 +17,7 @@ from selftaught.report.contents import build
 from selftaught.report.journal import Measured
 from selftaught.run import Run
 from selftaught.testing import FakeLM
-from selftaught.testing.contracts import Speak, exact, learner, words
+from selftaught.testing.samples import Speak, exact, learner, words
 
 HOSTILE = "Say <script>alert('x')</script> & \"more\"."
 DEMOS = tuple({"word": f"demo{i}", "shouted": f"DEMO{i}"} for i in range(6))

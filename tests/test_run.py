@@ -16,7 +16,7 @@ from selftaught.errors import RunError
 from selftaught.ledger import Call
 from selftaught.run import Run, write_atomically
 from selftaught.testing import FakeLM
-from selftaught.testing.contracts import Shout, exact, obliging, words
+from selftaught.testing.samples import Shout, exact, obliging, words
 
 
 def test_settings_are_frozen_and_other_ones_are_refused_with_the_difference(tmp_path):
@@ -163,7 +163,7 @@ import asyncio, json, sys
 import dspy
 import selftaught as st
 from selftaught.testing import FakeLM
-from selftaught.testing.contracts import Shout, exact, obliging, words
+from selftaught.testing.samples import Shout, exact, obliging, words
 
 folder, latency, paid = sys.argv[1], float(sys.argv[2]), []
 

@@ -75,7 +75,7 @@ class Judge(Program):
             return bool(found.passed)
         return dspy.Prediction(score=found.score or 0.0, feedback=feedback_of(found.verdict))
 
-    def measure_trust(self, labelled: Sequence[dspy.Example], **settings: Any) -> Trust:
+    def trust(self, labelled: Sequence[dspy.Example], **settings: Any) -> Trust:
         """Measure this judge on labelled answers and remember the result; see `trust_of`."""
         from selftaught.programs.judge.trust import trust_of
 

@@ -1,6 +1,6 @@
 """The quickstart: the whole story on real data with a small real model, in a few minutes on two cores.
 
-For three small tasks, each known by eight solved examples: measure a judge and refuse it, watch the guards of a
+For three small tasks, each known by eight solved examples (eight more are kept back to confirm): measure a judge and refuse it, watch the guards of a
 self-judged metric stop two cheats, tune instruction and demonstrations against that metric under a budget, confirm on
 examples no candidate was selected on, and show the accuracy by hidden gold labels beside it as the proof. Then save a
 program, load it in a new process, and ask it something.
@@ -34,7 +34,7 @@ GIVEN, FREE, KEPT = 8, 14, 8
 """Solved examples to learn from, unlabelled inputs to select and confirm on, solved examples kept for the confirmation."""
 
 TASKS = {
-    "plural": ("moose", "Is the answer the plural form of the given noun?"),
+    "plural": ("candle", "Is the answer the plural form of the given noun?"),
     "first-letter": ("tomato", "Is the answer the first letter of the given word?"),
     "sentiment": ("a joy from start to finish", "Does the answer name the mood of the given sentence?"),
 }
@@ -82,7 +82,8 @@ def tell(folder: Path, *, fresh: bool = False, quiet: bool = False, lm: Any = No
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    say("selftaught quickstart: three tasks, eight solved examples each, one model of 135 million parameters.\n")
+    say("selftaught quickstart: three tasks, one model of 135 million parameters. Each task: eight solved examples to learn")
+    say("from, fourteen inputs without answers, and eight more solved examples kept back to confirm.\n")
     model = lm or st.lm("local")
     summary: dict[str, Any] = {"model": model.model, "tasks": {}}
     with dspy.context(lm=model), st.Budget(calls=CALLS):
@@ -110,7 +111,7 @@ def measure_judge(material: Material, folder: Path, say: Teller) -> dict[str, An
     say("1. Can the model judge its own answers? A checklist judge, asked both ways, on ten answers labelled by construction:")
     judge = Checklist(Transform, questions=[TASKS["plural"][1]])
     with Run(folder / "judge", {"quickstart": "judge"}) as run, run.active():
-        trust = judge.measure_trust(label_by_construction(Transform, material.given[:5]), by_construction=True)
+        trust = judge.trust(label_by_construction(Transform, material.given[:5]), by_construction=True)
     say(f"   {trust}")
     try:
         trust.gate()
@@ -139,7 +140,7 @@ def show_guards(material: Material, folder: Path, say: Teller) -> dict[str, Any]
 
 def tune(name: str, material: Material, folder: Path, say: Teller) -> dict[str, Any]:
     """Tune instruction and demonstrations of a plain program for one task; save program and report."""
-    say(f"3. Tuning {name!r} against guarded agreement, labels of eight examples only:")
+    say(f"3. Tuning {name!r} against guarded agreement of its own samples:")
     metric = Agreement(Transform, samples=3)
     optimizer = APE(metric, shots=GIVEN, proposals=4, rounds=1, block=GIVEN, finalists=2)
     tuned = optimizer.compile(

@@ -34,7 +34,7 @@ table { border-collapse: collapse; width: 100%; margin: 1rem 0; } th, td { text-
 small { opacity: .75; }
 </style></head><body>
 <h1>selftaught quickstart</h1>
-<p>{{ summary.tasks|length }} tasks, eight solved examples each, model {{ summary.model }}: {{ summary.calls.total }} calls
+<p>{{ summary.tasks|length }} tasks, eight solved examples each to learn from (eight more kept back to confirm), model {{ summary.model }}: {{ summary.calls.total }} calls
 ({{ summary.calls.task }} task, {{ summary.calls.judge }} judge, {{ summary.calls.optimizer }} optimizer), {{ summary.seconds }} s.</p>
 <h2>Tuned against a self-judged metric, proved by hidden labels</h2>
 <table><thead><tr><th>Task</th><th>Guarded agreement, before and after</th><th>Gold accuracy, before and after</th><th>Result</th></tr></thead><tbody>

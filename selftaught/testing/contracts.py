@@ -11,11 +11,10 @@ import copy
 import json
 import random
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import dspy
 import pytest
-from pydantic import BaseModel
 
 from selftaught import scope
 from selftaught.artifact import load, save
@@ -24,56 +23,7 @@ from selftaught.errors import BudgetSpent, CallError, ConnectionFailed, DataErro
 from selftaught.evaluation import evaluate
 from selftaught.ledger import Ledger
 from selftaught.testing.fake import FakeLM, answer_fields
-
-
-class Shout(dspy.Signature):
-    """Write the word in capital letters."""
-
-    word: str = dspy.InputField()
-    shouted: str = dspy.OutputField()
-
-
-class Place(BaseModel):
-    """A place, for tasks with structured fields."""
-
-    town: str
-    people: int
-
-
-class Survey(dspy.Signature):
-    """Describe the place that the text is about."""
-
-    text: str = dspy.InputField()
-    tags: list[str] = dspy.InputField()
-    mood: Literal["good", "bad"] = dspy.OutputField()
-    score: int = dspy.OutputField()
-    sure: bool = dspy.OutputField()
-    place: Place = dspy.OutputField()
-
-
-SURVEY_ANSWER = {"mood": "good", "score": 3, "sure": True, "place": {"town": "Ulm", "people": 7}}
-SURVEY_INPUT = {"text": "Ulm is nice.", "tags": ["town", "south"]}
-
-
-def words(count: int) -> list[dspy.Example]:
-    """Return solved examples of `Shout`."""
-    return [dspy.Example(word=f"word{i}", shouted=f"WORD{i}").with_inputs("word") for i in range(count)]
-
-
-def obliging(messages: list[dict[str, Any]], **settings: Any) -> dict[str, Any]:
-    """Answer every step of every program sensibly: a model that does its job."""
-    text = str(messages[-1]["content"])
-    word = next((line.split(": ", 1)[-1] for line in text.splitlines()), text).removeprefix("word: ")
-    known = {
-        **SURVEY_ANSWER, "shouted": word.upper(), "problems": ["It is not loud enough."], "acceptable": False, "satisfied": "yes",
-        "requirements": ["Is every letter of the word a capital?", "Is it the same word as before?"], "correct": True, "reason": "It is right.",
-        "reasons": "It is right.", "better": "first", "steps": ["Read.", "Write."], "lesson": "Be loud.", "instruction": "Write it louder.",
-        "subquestions": ["Which word?"], "principles": ["Be loud."],
-    }  # fmt: skip
-    asked = answer_fields(messages)
-    if not asked:  # another adapter's prompt
-        asked = [name for name in known if f"## {name} ##" in str(messages)] or ["shouted"]
-    return {name: known.get(name, "yes") for name in asked}
+from selftaught.testing.samples import SURVEY_INPUT, Shout, Speak, Survey, content_script, exact, learner, obliging, words
 
 
 class _Configured:
@@ -115,7 +65,7 @@ class ProgramContract(_Configured):
         assert {n: one[n] for n in Shout.output_fields} == {n: other[n] for n in Shout.output_fields}
 
     def test_cost_equals_the_calls_that_the_ledger_counts(self) -> None:
-        for script in (obliging, _content):
+        for script in (obliging, content_script):
             lm, ledger = self.use(script), Ledger()
             with dspy.context(lm=lm), scope.scoped(ledgers=(ledger,)):
                 program = self.make(Shout)
@@ -211,17 +161,6 @@ class ProgramContract(_Configured):
         assert (found.n, found.failed, found.score) == (5, 1, 1.0)
 
 
-def _content(messages: list[dict[str, Any]], **settings: Any) -> dict[str, Any]:
-    """Answer like `obliging`, but find every draft acceptable."""
-    said = obliging(messages, **settings)
-    says_no = "breaks the requirement" in str(messages[0]["content"])
-    return said | {
-        name: value
-        for name, value in {"acceptable": True, "problems": [], "satisfied": "no" if says_no else "yes"}.items()
-        if name in said
-    }
-
-
 class JudgeContract(_Configured):
     """What must hold of every judge."""
 
@@ -232,7 +171,7 @@ class JudgeContract(_Configured):
         raise NotImplementedError
 
     def test_gives_a_verdict_in_range(self) -> None:
-        with dspy.context(lm=self.use(_content)):
+        with dspy.context(lm=self.use(content_script)):
             found = self.make(Shout)(word="tree", shouted="TREE")
         assert found.verdict.score is None or 0.0 <= found.verdict.score <= 1.0
         assert found.score == found.verdict.score
@@ -243,18 +182,18 @@ class JudgeContract(_Configured):
 
     def test_its_calls_count_as_the_judges(self) -> None:
         ledger = Ledger()
-        with dspy.context(lm=self.use(_content)), scope.scoped(ledgers=(ledger,)):
+        with dspy.context(lm=self.use(content_script)), scope.scoped(ledgers=(ledger,)):
             self.make(Shout)(word="tree", shouted="TREE")
         assert set(ledger.usage.by_purpose) == {"judge"}
 
     def test_cost_equals_the_calls_that_the_ledger_counts(self) -> None:
         ledger, judge = Ledger(), self.make(Shout)
-        with dspy.context(lm=self.use(_content)), scope.scoped(ledgers=(ledger,)):
+        with dspy.context(lm=self.use(content_script)), scope.scoped(ledgers=(ledger,)):
             judge(word="tree", shouted="TREE")
         assert judge.cost().at_least <= ledger.usage.calls + ledger.usage.cached <= judge.cost().at_most
 
     def test_is_a_metric_here_and_for_dspy(self) -> None:
-        with dspy.context(lm=self.use(_content)):
+        with dspy.context(lm=self.use(content_script)):
             judge = self.make(Shout)
             found = evaluate(_Fixed(), words(3), judge, progress=False)
             scored = judge.metric(words(1)[0], dspy.Prediction(shouted="WORD0"))
@@ -265,11 +204,11 @@ class JudgeContract(_Configured):
     def test_a_judge_that_always_says_the_same_has_no_information(self) -> None:
         labelled = [dspy.Example(word=f"w{i}", shouted="W", good=i % 2 == 0).with_inputs("word", "shouted") for i in range(12)]
         with dspy.context(lm=self.use()):
-            trust = self.make(Shout).measure_trust(labelled)
+            trust = self.make(Shout).trust(labelled)
         assert not trust.informative
 
     def test_answers_alike_after_saving_and_loading(self, tmp_path: Path) -> None:
-        with dspy.context(lm=self.use(_content)):
+        with dspy.context(lm=self.use(content_script)):
             judge = self.make(Shout)
             save(judge, tmp_path / "judge.st")
             assert load(tmp_path / "judge.st")(word="a", shouted="A").verdict == judge(word="a", shouted="A").verdict
@@ -278,35 +217,6 @@ class JudgeContract(_Configured):
 class _Fixed(dspy.Module):
     async def aforward(self, word: str) -> dspy.Prediction:
         return dspy.Prediction(shouted=word.upper())
-
-
-def learner(messages: list[dict[str, Any]], **settings: Any) -> dict[str, Any]:
-    """A simulated model that gets better with demonstrations and with an instruction that says `capital`."""
-    asked = answer_fields(messages)
-    if asked == ["instruction"]:
-        draws = random.Random(str(settings.get("rollout_id")))
-        return {
-            "instruction": draws.choice(
-                ["Use capital letters only.", "Say it loudly.", "Repeat the word.", "Write in capital letters."]
-            )
-        }
-    demos = sum(message["role"] == "assistant" for message in messages)
-    skill = 0.1 + 0.08 * min(demos, 6) + 0.35 * ("capital" in str(messages[0]["content"]).lower())
-    word = str(messages[-1]["content"])
-    lucky = random.Random(f"{word} {settings.get('rollout_id')}").random() < skill
-    return {"shouted": word.upper() if lucky else word}
-
-
-class Speak(dspy.Signature):
-    """Do something with the word."""
-
-    word: str = dspy.InputField()
-    shouted: str = dspy.OutputField()
-
-
-def exact(example: dspy.Example, prediction: dspy.Prediction) -> float:
-    """Compare with the label."""
-    return float(example.shouted == prediction.shouted)
 
 
 class OptimizerContract(_Configured):

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from selftaught.testing.contracts import learner
+from selftaught.testing.samples import learner
 
 
 @contextlib.contextmanager

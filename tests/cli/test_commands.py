@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from selftaught.testing import answer_fields
-from selftaught.testing.contracts import learner, words
+from selftaught.testing.samples import learner, words
 from tests.cli.stub import serving
 
 

@@ -13,7 +13,7 @@ from selftaught.engines import metered
 from selftaught.errors import BudgetError, BudgetSpent, ConnectionFailed, ModelError
 from selftaught.ledger import Ledger
 from selftaught.run import Run
-from selftaught.testing.contracts import Shout, exact, words
+from selftaught.testing.samples import Shout, exact, words
 
 
 class Engine:

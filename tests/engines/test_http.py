@@ -11,7 +11,7 @@ from selftaught.budget import Budget
 from selftaught.engines import HttpServer
 from selftaught.errors import CallError, ConnectionFailed, ModelError, SettingError
 from selftaught.testing import EngineContract
-from selftaught.testing.contracts import Shout, exact, words
+from selftaught.testing.samples import Shout, exact, words
 
 
 class TestHttpServer(EngineContract):

@@ -10,7 +10,7 @@ from selftaught.evaluation import evaluate
 from selftaught.programs import Predict
 from selftaught.programs.judge import Agreement
 from selftaught.testing import FakeLM
-from selftaught.testing.contracts import Shout, words
+from selftaught.testing.samples import Shout, words
 
 GIVEN, FREE = words(6), [example.inputs() for example in words(16)[6:]]
 

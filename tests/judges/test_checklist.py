@@ -8,7 +8,7 @@ import pytest
 from selftaught.errors import AnswerError, SettingError
 from selftaught.programs.judge import Checklist
 from selftaught.testing import FakeLM, JudgeContract, answer_fields
-from selftaught.testing.contracts import Shout
+from selftaught.testing.samples import Shout
 
 QUESTIONS = ["Is every letter a capital?", "Is it the same word?"]
 

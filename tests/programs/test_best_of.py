@@ -8,7 +8,7 @@ from selftaught.programs import BestOf, Predict
 from selftaught.programs.judge.base import Judge
 from selftaught.signatures import Verdict
 from selftaught.testing import FakeLM, ProgramContract
-from selftaught.testing.contracts import Shout
+from selftaught.testing.samples import Shout
 
 
 class TestBestOf(ProgramContract):

@@ -6,7 +6,7 @@ import pytest
 from selftaught.errors import SettingError
 from selftaught.programs import Refine, SelfRefine, Stick
 from selftaught.testing import FakeLM, ProgramContract, answer_fields
-from selftaught.testing.contracts import Shout
+from selftaught.testing.samples import Shout
 
 
 class TestSelfRefine(ProgramContract):

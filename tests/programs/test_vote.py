@@ -10,7 +10,7 @@ from selftaught.programs import SelfConsistency, Vote
 from selftaught.programs.judge.base import Judge
 from selftaught.signatures import Verdict
 from selftaught.testing import FakeLM, ProgramContract
-from selftaught.testing.contracts import Shout
+from selftaught.testing.samples import Shout
 
 
 class TestSelfConsistency(ProgramContract):

@@ -13,7 +13,7 @@ from selftaught.data import bundled
 from selftaught.engines import weights
 from selftaught.errors import CallError, OfflineError
 from selftaught.ledger import Ledger
-from selftaught.testing.contracts import Survey
+from selftaught.testing.samples import Survey
 
 pytestmark = pytest.mark.real
 
@@ -79,6 +79,6 @@ def test_a_judge_of_this_size_is_not_trusted_for_nothing(lm):
     judge = st.judges.Checklist(Transform, questions=["Is the answer the plural form of the noun?"])
     rows = bundled("plural", Transform)[:5]
     with dspy.context(lm=lm):
-        trust = judge.measure_trust(st.judges.label_by_construction(Transform, rows), by_construction=True)
+        trust = judge.trust(st.judges.label_by_construction(Transform, rows), by_construction=True)
     assert trust.n + trust.failed == 10
     assert trust.informative == (trust.auroc is not None and trust.p <= 0.05 and not trust.constant)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from selftaught import signatures
 from selftaught.errors import TaskError
-from selftaught.testing.contracts import Shout, Survey
+from selftaught.testing.samples import Shout, Survey
 
 
 class Person(BaseModel):

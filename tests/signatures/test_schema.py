@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from selftaught.errors import TaskError
 from selftaught.signatures import task_from_json, task_to_json
 from selftaught.signatures.schema import differences
-from selftaught.testing.contracts import Shout, Survey
+from selftaught.testing.samples import Shout, Survey
 
 plain = hyp.sampled_from([str, int, float, bool, Any, list, dict])
 literals = hyp.lists(

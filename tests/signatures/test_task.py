@@ -7,7 +7,7 @@ from hypothesis import strategies as hyp
 
 from selftaught.errors import TaskError
 from selftaught.signatures import as_task, example_lines, input_names, output_names, render
-from selftaught.testing.contracts import Place, Shout, Survey
+from selftaught.testing.samples import Place, Shout, Survey
 
 TYPOS = [
     "question answer", "question - > answer", "question -> answer -> more", "question -> answer: itn", "question ->", "-> answer",
