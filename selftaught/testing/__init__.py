@@ -7,7 +7,7 @@ class TestMyMethod(ProgramContract):
     def make(self, task): return MyMethod(task)
 """
 
-from selftaught.testing.fake import FakeLM, answer_fields
 from selftaught.testing.contracts import EngineContract, JudgeContract, OptimizerContract, ProgramContract
+from selftaught.testing.fake import FakeLM, answer_fields
 
 __all__ = ["EngineContract", "FakeLM", "JudgeContract", "OptimizerContract", "ProgramContract", "answer_fields"]
