@@ -43,7 +43,7 @@ class Inducer:
         self.shown = shown
         self.temperature = temperature
         self.step = Step(instruct_of(task), retries=0)
-        self.step.demos = [dspy.Example(examples=shown, instruction=said) for shown, said in SHOWN_INDUCTIONS]
+        self.shown_inductions = [dspy.Example(examples=examples, instruction=said) for examples, said in SHOWN_INDUCTIONS]
 
     async def propose(self, examples: list[dspy.Example], proposals: int, chooser: random.Random) -> list[tuple[str, int]]:
         """Return distinct instructions with the number of proposals that said so, most frequent first."""
@@ -56,7 +56,9 @@ class Inducer:
         shown = "\n\n".join(example_lines(self.task, example) for example in chosen)
         try:
             with scope.resampled(f"propose{number}", self.temperature):
-                return tidy((await self.step.acall(examples=shown)).instruction)
+                demos = self.shown_inductions if number % 2 == 0 else []
+                said = tidy((await self.step.acall(examples=shown, demos=demos)).instruction)
+                return "" if any(said == known for _, known in SHOWN_INDUCTIONS) else said
         except CallError:
             return ""
 
@@ -106,4 +108,5 @@ SHOWN_INDUCTIONS = (
     ),
     ("Input: apple\nOutput: 5\n\nInput: on\nOutput: 2\n\nInput: table\nOutput: 5", "Count the letters of the word."),
 )
-"""What an induction looks like, on tasks of our own: shown to the proposer as demonstrations, which small models need."""
+"""What an induction looks like, on tasks of our own. Every other proposal sees them as demonstrations: without, a very small
+model does not write instructions at all; with them, a larger one leans on their words."""
