@@ -7,10 +7,8 @@ number of examples behind it and a 95 % interval.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +32,7 @@ from selftaught.errors import (
     nearest,
 )
 from selftaught.ledger import Ledger, Usage
-from selftaught.loop import run_sync
+from selftaught.loop import in_thread, run_sync
 from selftaught.metrics import Metric, Row, as_metric
 from selftaught.progress import Progress, progress_bar
 from selftaught.run import Run
@@ -232,7 +230,7 @@ async def evaluate_rows(
     rows: dict[int, Row] = {}
     unreachable = 0
     queue: Iterator[int] = iter(range(len(examples)))
-    call = _caller(program, concurrency)
+    call = _caller(program)
 
     async def work() -> None:
         nonlocal unreachable
@@ -318,17 +316,11 @@ async def _score(row: Row, example: dspy.Example, predictions: Sequence[Any], me
         row.error = f"metric: {described}"
 
 
-def _caller(program: dspy.Module, concurrency: int) -> Callable[..., Awaitable[Any]]:
+def _caller(program: dspy.Module) -> Callable[..., Awaitable[Any]]:
     """Return how to call a program: awaited where it is asynchronous, in a thread of its own where it is not."""
     if hasattr(program, "aforward"):
         return program.acall
-    pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="selftaught-program")
-
-    async def in_thread(**inputs: Any) -> Any:
-        context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(pool, lambda: context.run(program, **inputs))
-
-    return in_thread
+    return lambda **inputs: in_thread(lambda: program(**inputs))
 
 
 def _answer(prediction: Any) -> dict[str, Any]:

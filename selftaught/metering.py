@@ -25,7 +25,7 @@ from pydantic import BaseModel
 
 from selftaught import scope
 from selftaught.budget import LIMITS, Spend, reserved
-from selftaught.errors import BudgetError, BudgetSpent, CallError, ConnectionFailed, SelftaughtError
+from selftaught.errors import BudgetError, CallError, ConnectionFailed, SelftaughtError
 from selftaught.ledger import Call, Ledger
 from selftaught.loop import run_sync
 from selftaught.store import Store, request_key
@@ -332,4 +332,4 @@ def scrub(text: str, secrets: tuple[str, ...] = ()) -> str:
     return _SECRET.sub("[secret]", text)
 
 
-__all__ = ["PROCESS_LEDGER", "Backend", "BudgetSpent", "Flights", "MeteredLM", "Reply", "last_reply", "scrub", "step_name"]
+__all__ = ["PROCESS_LEDGER", "Backend", "Flights", "MeteredLM", "Reply", "last_reply", "scrub", "step_name"]

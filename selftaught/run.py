@@ -13,14 +13,13 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from selftaught import scope
 from selftaught.errors import RunError
-from selftaught.ledger import Call, Ledger
+from selftaught.ledger import Call, Ledger, to_json
 from selftaught.store import DiskStore, fingerprint
 
 SCHEMA = """
@@ -97,7 +96,7 @@ class Run:
         return [Call(**json.loads(data)) for (data,) in rows]
 
     def _write_call(self, call: Call) -> None:
-        row = (call.label, int(call.cached), json.dumps(asdict(call), ensure_ascii=False))
+        row = (call.label, int(call.cached), to_json(call))
         with self._lock:
             self._database.execute("INSERT INTO calls (label, cached, data) VALUES (?, ?, ?)", row)
 

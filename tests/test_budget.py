@@ -194,6 +194,7 @@ async def test_a_settlement_between_the_attempt_and_the_wait_is_not_missed():
     budget = Racing(Spend(1), calls=1)
     await budget.reserve(Spend(1))
     await within(5, budget.reserve(Spend(1)))
+    assert budget.reserved["calls"] == 1
 
 
 async def test_a_settlement_in_between_is_enough_although_another_call_stays_in_flight():
@@ -201,6 +202,7 @@ async def test_a_settlement_in_between_is_enough_although_another_call_stays_in_
     await budget.reserve(Spend(1))
     await budget.reserve(Spend(1))  # this one never ends
     await within(5, budget.reserve(Spend(1)))
+    assert budget.reserved["calls"] == 2
 
 
 async def test_the_rounding_of_dollars_does_not_keep_anybody_waiting():
