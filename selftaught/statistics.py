@@ -35,7 +35,7 @@ def wilson(successes: float, n: int, level: float = 0.95) -> Interval:
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))  # rounding can step over 0 and 1
 
 
 def bootstrap(values: Sequence[float], level: float = 0.95, seed: int = 0) -> Interval:

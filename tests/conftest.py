@@ -10,6 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)  # the same examples on every machine
+settings.register_profile("random", deadline=None)  # pytest --hypothesis-profile=random looks for new ones
+settings.load_profile("repeatable")
 
 FreshProcess = Callable[..., str]
 
