@@ -10,10 +10,11 @@ from dspy.utils.exceptions import AdapterParseError
 
 from selftaught import scope
 from selftaught.conduct import conducted
-from selftaught.errors import AnswerError, InputError, TruncatedAnswer
+from selftaught.errors import AnswerError, CallError, ConnectionFailed, InputError, SettingError, TruncatedAnswer
 from selftaught.loop import run_sync
 from selftaught.metering import Reply, last_reply, step_name
 from selftaught.programs.base import Calls, Rebuildable, record
+from selftaught.programs.odds import CANDIDATES, choices_of, odds_of
 from selftaught.signatures import Task, as_task
 
 RETRY_TEMPERATURE = 0.7
@@ -26,15 +27,29 @@ class Step(Rebuildable, dspy.Predict):
         task: the step's signature, usually derived from the program's task.
         retries: how often an answer that does not parse is asked for again, as another sample. Then the row fails alone.
         check: looks at the inputs before the call and may raise InputError.
+        odds: an answer field with few values (Literal, bool, or an integer from 0 to 9). The prediction's `odds` then holds the
+            probability of each, from the model's log-probabilities; None where the model gives none.
         settings: request settings of this step, such as `temperature` or `max_tokens`.
+
+    Raises:
+        SettingError: `odds` names a field that has no small set of values.
     """
 
     def __init__(
-        self, task: str | Task, *, retries: int = 1, check: Callable[[dict[str, Any]], None] | None = None, **settings: Any
+        self,
+        task: str | Task,
+        *,
+        retries: int = 1,
+        check: Callable[[dict[str, Any]], None] | None = None,
+        odds: str | None = None,
+        **settings: Any,
     ) -> None:
         super().__init__(as_task(task), **settings)
         self.retries = retries
         self.check = check
+        self.odds = odds
+        if odds is not None and not (odds in self.signature.output_fields and choices_of(self.signature, odds)):
+            raise SettingError(f"odds={odds!r}: not an output field with a small set of values (Literal, bool, or 0 to 9).")
 
     async def acall(self, *args: Any, **inputs: Any) -> dspy.Prediction:
         """Answer from asynchronous code, with `config` for settings of this one call.
@@ -51,7 +66,7 @@ class Step(Rebuildable, dspy.Predict):
                 replies: list[Reply] = []
                 token = last_reply.set(replies)
                 try:
-                    prediction = await super().acall(*args, **inputs, config=_again(config, attempt))
+                    prediction = await self._predicted(args, inputs, _again(config, attempt))
                 except AdapterParseError as error:
                     if attempt == self.retries:
                         raise self._refusal(error, replies) from error
@@ -69,6 +84,20 @@ class Step(Rebuildable, dspy.Predict):
     def __call__(self, *args: Any, **inputs: Any) -> dspy.Prediction:
         """Answer from synchronous code; see `acall`."""
         return run_sync(lambda: self.acall(*args, **inputs))
+
+    async def _predicted(self, args: tuple[Any, ...], inputs: dict[str, Any], config: dict[str, Any]) -> dspy.Prediction:
+        """Ask once, with log-probabilities where odds are wanted and the model gives them."""
+        if self.odds is None:
+            return await super().acall(*args, **inputs, config=config)
+        try:
+            prediction = await super().acall(*args, **inputs, config={**config, "logprobs": True, "top_logprobs": CANDIDATES})
+        except CallError as error:
+            if isinstance(error, ConnectionFailed) or "logprob" not in str(error).lower():
+                raise
+            prediction = await super().acall(*args, **inputs, config=config)
+        prediction["odds"] = odds_of(prediction.get("logprobs"), self.odds, choices_of(self.signature, self.odds))
+        prediction._store.pop("logprobs", None)
+        return prediction
 
     def _check_inputs(self, inputs: dict[str, Any]) -> None:
         fields = self.signature.input_fields

@@ -3,6 +3,7 @@
 manifest.json        format version, versions of selftaught and dspy, hashes of the other parts
 program.json         class, constructor arguments and task, nested
 state.json           instruction and demonstrations of every predictor
+learned.json         what its judges have learned: trust, calibration, checklists
 provenance.json      where it comes from: scores with intervals, budget spent, data hashes
 instructions/*.txt   the instructions once more, for people
 """
@@ -29,6 +30,8 @@ from selftaught.signatures.schema import differences
 FORMAT = 1
 LARGEST = 64 * 2**20
 PARTS = ("program.json", "state.json", "provenance.json")
+LATER_PARTS = ("learned.json",)
+"""Parts that files written by earlier versions of this format do not have."""
 
 
 def save(program: dspy.Module, path: str | Path) -> Path:
@@ -42,7 +45,10 @@ def save(program: dspy.Module, path: str | Path) -> Path:
         ArtifactError: the program is of a class outside the catalogue, or holds something that has no JSON form.
     """
     target = Path(path)
-    parts = {"program.json": _describe(program), "state.json": _state(program), "provenance.json": _provenance(program)}
+    parts = {
+        "program.json": _describe(program), "state.json": _state(program), "provenance.json": _provenance(program),
+        "learned.json": _learned(program),
+    }  # fmt: skip
     try:
         texts = {
             name: json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -99,6 +105,8 @@ def load(path: str | Path, *, task: str | Task | None = None) -> Any:
         raise ArtifactError(f"{source} cannot be built: it describes no program.")
     try:
         _restore(program, parts["state.json"], source)
+        for name, module in _learners(program).items():
+            module.relearn(parts.get("learned.json", {}).get(name, {}))
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise ArtifactError(f"{source} is broken: its state cannot be read: {type(error).__name__}: {error}.") from error
     program.provenance = parts["provenance.json"]
@@ -121,7 +129,8 @@ def _read(path: Path) -> dict[str, Any]:
                 raise ArtifactError(
                     f"{path} has format {manifest['format']}; this version reads up to {FORMAT}. Update selftaught."
                 )
-            texts = {name: archive.read(name) for name in PARTS}
+            there = set(archive.namelist())
+            texts = {name: archive.read(name) for name in (*PARTS, *(name for name in LATER_PARTS if name in there))}
     except FileNotFoundError as error:
         raise ArtifactError(f"There is no artifact at {path}.") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError, OSError) as error:
@@ -208,6 +217,15 @@ def _restore(program: dspy.Module, state: dict[str, Any], path: Path) -> None:
         predictors[name].signature = signature.with_instructions(saved["instruction"])
         predictors[name].demos = [dspy.Example(**demo) for demo in saved["demos"]]
         predictors[name].config = {**predictors[name].config, **saved["config"]}
+
+
+def _learners(program: dspy.Module) -> dict[str, Any]:
+    """Return the parts of a program that learn more than instructions and demonstrations, by name."""
+    return {name: module for name, module in program.named_sub_modules() if hasattr(module, "relearn")}
+
+
+def _learned(program: dspy.Module) -> dict[str, Any]:
+    return {name: found for name, module in _learners(program).items() if (found := module.learned())}
 
 
 def _provenance(program: dspy.Module) -> dict[str, Any]:

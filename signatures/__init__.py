@@ -13,6 +13,7 @@ from selftaught.signatures.derive import (
     principles_of,
     refine_of,
     reflect_of,
+    refute_of,
     verify_of,
 )
 from selftaught.signatures.draft import example_lines, render
@@ -45,6 +46,7 @@ __all__ = [
     "principles_of",
     "refine_of",
     "reflect_of",
+    "refute_of",
     "render",
     "task_from_json",
     "task_to_json",

@@ -38,31 +38,52 @@ def refine_of(task: str | Task, instruction: str | None = None) -> Task:
     )  # fmt: skip
 
 
-def judge_of(task: str | Task, instruction: str | None = None, *, levels: int = 10) -> Task:
-    """Return the signature of a scoring judge: task inputs and `draft` -> `reasons`, `score` from 1 to `levels`."""
-    return _derive(
-        task, "Judge", instruction or SCORE_THE_ANSWER,
-        {"draft": (str, _given("the answer to score"))},
-        {"reasons": (str, _asked("one sentence")), "score": (int, _asked(f"from 1, useless, to {levels}, flawless", ge=1, le=levels))},
-    )  # fmt: skip
+def judge_of(
+    task: str | Task,
+    instruction: str | None = None,
+    *,
+    levels: int = 10,
+    lowest: int = 1,
+    reasons: bool = True,
+    reference: bool = False,
+) -> Task:
+    """Return the signature of a scoring judge: task inputs and `draft` -> `reasons`, `score` from `lowest` to `levels`.
+
+    Args:
+        reasons: ask for a sentence before the score.
+        reference: the judge is also given `reference`, a right answer.
+    """
+    scale = f"from {lowest}, useless, to {levels}, flawless"
+    given = {"draft": (str, _given("the answer to score")), **_reference(reference)}
+    score: Fields = {"score": (int, _asked(scale, ge=lowest, le=levels))}
+    return _derive(task, "Judge", instruction or SCORE_THE_ANSWER, given, {**_reasons("reasons", reasons), **score})
 
 
-def verify_of(task: str | Task, instruction: str | None = None) -> Task:
-    """Return the signature of a verifier: task inputs and `draft` -> `reason`, `correct`."""
-    return _derive(
-        task, "Verify", instruction or DECIDE_WHETHER_CORRECT,
-        {"draft": (str, _given("the answer to verify"))},
-        {"reason": (str, _asked("one sentence")), "correct": (bool, _asked("the answer is right"))},
-    )  # fmt: skip
+def verify_of(task: str | Task, instruction: str | None = None, *, reason: bool = True, reference: bool = False) -> Task:
+    """Return the signature of a verifier: task inputs and `draft` -> `reason`, `correct`; see `judge_of`."""
+    given = {"draft": (str, _given("the answer to verify")), **_reference(reference)}
+    asked: Fields = {**_reasons("reason", reason), "correct": (bool, _asked("the answer is right"))}
+    return _derive(task, "Verify", instruction or DECIDE_WHETHER_CORRECT, given, asked)
 
 
-def compare_of(task: str | Task, instruction: str | None = None) -> Task:
-    """Return the signature of a pairwise judge: task inputs, `first_draft`, `second_draft` -> `better`."""
-    return _derive(
-        task, "Compare", instruction or NAME_THE_BETTER,
-        {"first_draft": (str, _given("one answer")), "second_draft": (str, _given("another answer"))},
-        {"better": (Literal["first", "second", "tie"], _asked("the better answer"))},
-    )  # fmt: skip
+def refute_of(task: str | Task, instruction: str | None = None, *, reason: bool = True, reference: bool = False) -> Task:
+    """Return the signature of a verifier asked the other way round: task inputs and `draft` -> `reason`, `wrong`."""
+    given = {"draft": (str, _given("the answer to examine")), **_reference(reference)}
+    asked: Fields = {**_reasons("reason", reason), "wrong": (bool, _asked("the answer is wrong"))}
+    return _derive(task, "Refute", instruction or DECIDE_WHETHER_WRONG, given, asked)
+
+
+def compare_of(task: str | Task, instruction: str | None = None, *, reason: bool = False, ties: bool = True) -> Task:
+    """Return the signature of a pairwise judge: task inputs, `first_draft`, `second_draft` -> `better`.
+
+    Args:
+        reason: ask for a sentence before the verdict.
+        ties: the judge may call it a tie.
+    """
+    choice = Literal["first", "second", "tie"] if ties else Literal["first", "second"]
+    drafts = {"first_draft": (str, _given("one answer")), "second_draft": (str, _given("another answer"))}
+    asked: Fields = {**_reasons("reason", reason), "better": (choice, _asked("the better answer"))}
+    return _derive(task, "Compare", instruction or NAME_THE_BETTER, drafts, asked)
 
 
 def checklist_of(task: str | Task, instruction: str | None = None) -> Task:
@@ -166,6 +187,14 @@ def _again(field: Any, make: Any) -> Any:
     return copy
 
 
+def _reference(wanted: bool) -> Fields:
+    return {"reference": (str, _given("a right answer"))} if wanted else {}
+
+
+def _reasons(name: str, wanted: bool) -> Fields:
+    return {name: (str, _asked("one sentence"))} if wanted else {}
+
+
 def _given(description: str) -> Any:
     return dspy.InputField(desc=description)
 
@@ -181,6 +210,7 @@ FIND_PROBLEMS = (
 MEND_EACH_PROBLEM = "Write the answer again so that each listed problem is gone. Keep everything that was right."
 SCORE_THE_ANSWER = "Score how well an answer fulfils the task. Be strict: a wrong answer scores low, however well it is written."
 DECIDE_WHETHER_CORRECT = "Decide whether an answer to the task is correct. Work it out yourself first."
+DECIDE_WHETHER_WRONG = "Decide whether an answer to the task is wrong. Look for what makes it fail."
 NAME_THE_BETTER = (
     "Two answers to the same task are given. Name the one that fulfils the task better, whatever its length and place."
 )

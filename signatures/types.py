@@ -46,10 +46,11 @@ class Checklist(Value):
 
 
 class Comparison(Value):
-    """Which of two drafts is better. `consistent`: the same in both orders."""
+    """Which of two drafts is better. `consistent`: the same in both orders. `chance`: that the first is better, if known."""
 
     better: Literal["first", "second", "tie"]
     consistent: bool = True
+    chance: float | None = Field(default=None, ge=0.0, le=1.0)
 
 
 class Plan(Value):

@@ -6,6 +6,7 @@ agreement is fooled completely by a program that says the same to everything, or
 1. Draw the program's own answer and `samples - 1` resamples for each unlabelled input.
 2. Agreement: the share of resamples that say what the answer says.
 3. Information guard: subtract how often the answers to *other* inputs say the same, and rescale. A constant gets 0.
+   Band (034): what lies below its lower end counts as none, above its upper end as full; nothing is gained by unanimity.
 4. Copy guard: an answer that repeats its input gets 0, unless the labelled answers do so as often.
 5. Given-examples guard: the program must also solve the handful of labelled examples, each answered with its own
    demonstration left out. Their accuracy multiplies the agreement.
@@ -39,24 +40,36 @@ class Agreement(Metric):
         task: whose outputs are compared.
         samples: predictions for each unlabelled input, the program's own included; at least 2.
         temperature: of the resamples.
+        band: agreement that counts as none, and as full; `(0, 1)` leaves it as it is.
         guards: which guards apply; all by default. Without them the metric is open to cheats, and says so in its name.
 
     Raises:
-        SettingError: fewer than 2 samples, or an unknown guard.
+        SettingError: fewer than 2 samples, an empty band, or an unknown guard.
     """
 
     self_judged = True
     uses_given = True
     GUARDS = ("information", "copy", "given")
 
-    def __init__(self, task: str | Task, *, samples: int = 4, temperature: float = 0.8, guards: Sequence[str] = GUARDS) -> None:
+    def __init__(
+        self,
+        task: str | Task,
+        *,
+        samples: int = 4,
+        temperature: float = 0.8,
+        band: tuple[float, float] = (0.0, 1.0),
+        guards: Sequence[str] = GUARDS,
+    ) -> None:
         if samples < 2:
             raise SettingError(f"samples={samples}: agreement needs at least 2.")
+        if not 0.0 <= band[0] < band[1] <= 1.0:
+            raise SettingError(f"band={band}: expected two different numbers in [0, 1], the lower one first.")
         if unknown := set(guards) - set(self.GUARDS):
             raise SettingError(f"guards: {sorted(unknown)[0]!r} is none of {', '.join(self.GUARDS)}.")
         self.task = as_task(task)
         self.samples = samples
         self.temperature = temperature
+        self.band = (float(band[0]), float(band[1]))
         self.guards = tuple(guards)
         self.name = (
             "guarded agreement"
@@ -95,6 +108,8 @@ class Agreement(Metric):
                 elsewhere = (said[row.detail["own"]] - 1) / (len(free) - 1) if len(free) > 1 else 0.0
                 value = max(0.0, (value - elsewhere) / (1.0 - elsewhere)) if elsewhere < 1.0 else 0.0
                 row.detail["elsewhere"] = elsewhere
+            low, high = self.band
+            value = min(1.0, max(0.0, (value - low) / (high - low)))
             if "copy" in self.guards and not copying and self._repeats(row, row.detail["text"]):
                 value, row.detail["copy"] = 0.0, True
             row.score = value

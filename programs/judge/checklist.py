@@ -6,12 +6,12 @@ For open instructions: an explainable score, and a critique that names what is m
 2. Ask each question about the answer, all together.
 3. Ask each also the other way round (is the requirement violated?): an answer that says yes to both, or no to both, is
    undetermined.
-4. The score is the share of questions answered with yes.
+4. The score is the share of questions answered with yes; a question that must be fulfilled and is not makes it 0.
 
 Departures: (1) step 3, which the paper has not: a judge that always says yes gets caught by it. (2) One call for each
-question and direction; the paper's batching is not known. (3) An undetermined question counts as not fulfilled and is
-named in the verdict. (4) Questions are deduplicated, those of
-fewer than three words dropped, and the list is cut to five.
+question and direction; the paper's batching is not known. (3) An question without a readable answer counts as not fulfilled and
+is named in the verdict. (4) Questions are deduplicated, those of fewer than three words dropped, and the list is cut to
+five. (5) Where the model gives probabilities, the score is the mean chance of yes, the two directions averaged.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from typing import Any, Literal
 
 import dspy
 
-from selftaught.errors import AnswerError, CallError, SettingError
+from selftaught.errors import AnswerError, SettingError
 from selftaught.programs.base import Calls
 from selftaught.programs.judge.base import Judge
+from selftaught.programs.judge.verify import belief_of, criterion_of, together
 from selftaught.programs.step import Step
 from selftaught.registry import method
 from selftaught.signatures import Checklist as Questions
-from selftaught.signatures import Criterion, Task, Verdict, check_of, checklist_of, output_names, render
-from selftaught.store import fingerprint
+from selftaught.signatures import Criterion, Task, Verdict, check_of, checklist_of, input_names, output_names, render
 
 MOST_QUESTIONS = 5
 LEAST_WORDS = 3
@@ -45,6 +45,10 @@ class Checklist(Judge):
         per: write one list for each input, or one for the whole task.
         both_ways: ask each question also the other way round, which doubles the calls and exposes a judge that agrees with all.
         hard: pass or fail only, instead of the share of fulfilled questions.
+        must: numbers of questions (from 0) without which nothing passes: one that is not fulfilled makes the score 0.
+        odds: add up the model's probabilities of yes, where it gives them, instead of its words.
+
+    The generated lists are in `lists` (input -> questions): read them, change them, and save them with the judge.
     """
 
     def __init__(
@@ -55,6 +59,8 @@ class Checklist(Judge):
         per: Literal["input", "task"] = "input",
         both_ways: bool = True,
         hard: bool = False,
+        must: Sequence[int] = (),
+        odds: bool = True,
     ) -> None:
         super().__init__(task)
         if questions is not None and not [question for question in questions if question.strip()]:
@@ -67,44 +73,59 @@ class Checklist(Judge):
         self.per = per
         self.both_ways = both_ways
         self.hard = hard
+        self.must = tuple(must)
         if questions is None:
             self.write = Step(checklist_of(self.task) if per == "input" else _checklist_of_instruction())
-        self.check = Step(check_of(self.task))
+        field = "satisfied" if odds else None
+        self.check = Step(check_of(self.task), odds=field)
         if both_ways:
-            self.violates = Step(check_of(self.task, LOOK_FOR_VIOLATION))
-        self._lists: dict[str, asyncio.Task[Questions] | Questions] = {}
+            self.violates = Step(check_of(self.task, LOOK_FOR_VIOLATION), odds=field)
+        self.lists: dict[str, list[str]] = {}
+        self._writing: dict[str, asyncio.Task[list[str]]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_lists": {}}
+        return {**super().__getstate__(), "_writing": {}}
 
     async def verdict(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Verdict:
         """Check one answer against the list of its input."""
         questions = (await self.questions_for(inputs)).questions  # 1
         draft = render(output_names(self.task), outputs)
         criteria = await asyncio.gather(*(self._checked(inputs, draft, question) for question in questions))  # 2, 3
-        rate = sum(criterion.passed is True for criterion in criteria) / len(criteria)  # 4
+        scores = [criterion.score or 0.0 for criterion in criteria]  # 4
         passed = all(criterion.passed for criterion in criteria)
+        failed = any(criteria[number].passed is False for number in self.must if number < len(criteria))
+        score = float(passed) if self.hard else 0.0 if failed else sum(scores) / len(scores)
         sure = sum(criterion.passed is not None for criterion in criteria) / len(criteria)
-        return Verdict(score=float(passed) if self.hard else rate, passed=passed, criteria=tuple(criteria), confidence=sure)
+        return Verdict(score=score, passed=passed, criteria=tuple(criteria), confidence=sure)
 
     async def questions_for(self, inputs: dict[str, Any]) -> Questions:
         """Return the checklist of an input, written on first use: the same for every answer to it."""
         if self.questions is not None:
             return Questions(questions=tuple(self.questions))
-        key = fingerprint(inputs if self.per == "input" else self.task.instructions)
-        known = self._lists.get(key)
-        if known is None:
-            self._lists[key] = known = asyncio.ensure_future(self._written(inputs))
-        if isinstance(known, Questions):
-            return known
-        try:
-            self._lists[key] = found = await asyncio.shield(known)
-        except BaseException:
-            self._lists.pop(key, None)
-            raise
-        return found
+        key = self.list_key(inputs)
+        if key not in self.lists:
+            if key not in self._writing:
+                self._writing[key] = asyncio.ensure_future(self._written(inputs))
+            try:
+                self.lists[key] = await asyncio.shield(self._writing[key])
+            finally:
+                self._writing.pop(key, None)
+        return Questions(questions=tuple(self.lists[key]))
 
-    async def _written(self, inputs: dict[str, Any]) -> Questions:
+    def list_key(self, inputs: dict[str, Any]) -> str:
+        """Return the key of an input's list in `lists`: what the list was written for, as a person reads it."""
+        return self.task.instructions if self.per == "task" else example_key(self.task, inputs)
+
+    def learned(self) -> dict[str, Any]:
+        """Return the lists too, so that a saved judge asks what it asked before."""
+        return {**super().learned(), **({"lists": self.lists} if self.lists else {})}
+
+    def relearn(self, known: dict[str, Any]) -> None:
+        """Take back what `learned` returned."""
+        super().relearn(known)
+        self.lists = {str(key): [str(question) for question in found] for key, found in known.get("lists", {}).items()}
+
+    async def _written(self, inputs: dict[str, Any]) -> list[str]:
         asked = inputs if self.per == "input" else {"instruction": self.task.instructions}
         found = await self.write.acall(**asked)
         kept = [
@@ -115,21 +136,16 @@ class Checklist(Judge):
                 "The checklist writer wrote no usable question. An empty checklist would pass everything.",
                 raw=str(found.requirements),
             )
-        return Questions(questions=tuple(kept[:MOST_QUESTIONS]))
+        return kept[:MOST_QUESTIONS]
 
     async def _checked(self, inputs: dict[str, Any], draft: str, question: str) -> Criterion:
         asked = {**inputs, "draft": draft, "requirement": question}
         steps = [self.check, self.violates] if self.both_ways else [self.check]
         answers = await asyncio.gather(*(step.acall(**asked) for step in steps), return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, BaseException) and not isinstance(answer, CallError):
-                raise answer
-        if any(isinstance(answer, BaseException) for answer in answers):
-            return Criterion(name=question, passed=None, reason="no readable answer")
-        said = [str(answer.satisfied) == "yes" for answer in answers if isinstance(answer, dspy.Prediction)]
-        if self.both_ways and said[0] == said[1]:
-            return Criterion(name=question, passed=None, reason="contradicts itself when asked the other way round")
-        return Criterion(name=question, passed=said[0])
+        belief = belief_of(answers[0], "satisfied", good_if=True)
+        if self.both_ways:
+            belief = together(belief, belief_of(answers[1], "satisfied", good_if=False))
+        return criterion_of(question, belief, readable=all(isinstance(answer, dspy.Prediction) for answer in answers))
 
     def cost(self) -> Calls:
         """Return the calls of one verdict."""
@@ -141,6 +157,11 @@ class Checklist(Judge):
         if self.questions is not None:
             return Calls(1, 1) * (len(self.questions) * ways * drafts)
         return Calls(1 + ways * drafts, 1 + ways * drafts * MOST_QUESTIONS)
+
+
+def example_key(task: Task, inputs: dict[str, Any]) -> str:
+    """Return an input as text, to find what was written for it."""
+    return render(input_names(task), inputs)
 
 
 def _checklist_of_instruction() -> Task:
