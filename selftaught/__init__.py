@@ -21,6 +21,7 @@ _WHERE = {
     "Predict": ("selftaught.programs", "Predict"),
     "Run": ("selftaught.run", "Run"),
     "catalogue": ("selftaught.registry", "catalogue"),
+    "compare": ("selftaught.programs.diagnose", "compare"),
     "errors": ("selftaught.errors", None),
     "evaluate": ("selftaught.evaluation", "evaluate"),
     "judges": ("selftaught.programs.judge", None),
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from selftaught.engines import lm
     from selftaught.evaluation import Evaluation, evaluate
     from selftaught.programs import Predict
+    from selftaught.programs.diagnose import compare
     from selftaught.registry import catalogue
     from selftaught.run import Run
 

@@ -147,7 +147,7 @@ def summarize(rows: list[Row], asked: int, metric: Metric, usage: Usage, seconds
     """Return the figures of finished rows."""
     metric.finish(rows)
     scored = [row for row in rows if row.score is not None]
-    _refuse_if_metric_never_works(rows, scored)
+    refuse_broken_metric(rows)
     score = metric.combine(rows)
     return Evaluation(
         score,
@@ -269,9 +269,9 @@ async def _together(workers: list[Any]) -> None:
 async def _row(call: Callable[..., Awaitable[Any]], example: dspy.Example, index: int, metric: Metric) -> Row:
     inputs = dict(example.inputs())
     row = Row(index, inputs, labelled=len(example) > len(inputs))
-    started = time.perf_counter()
+    started, own = time.perf_counter(), Ledger()
     try:
-        predictions = await _predictions(call, inputs, metric.samples_for(example), metric.temperature)
+        predictions = await _predictions(call, inputs, metric.samples_for(example), metric.temperature, own)
     except (BudgetSpent, UserError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever a program does wrong, its row fails alone
@@ -279,17 +279,28 @@ async def _row(call: Callable[..., Awaitable[Any]], example: dspy.Example, index
         return row
     finally:
         row.seconds = time.perf_counter() - started
+        _take_cost(row, own)
     row.answers = [_answer(prediction) for prediction in predictions]
     await _score(row, example, predictions, metric)
     return row
 
 
+def _take_cost(row: Row, own: Ledger) -> None:
+    """Write what the program's own answer took into its row."""
+    answered = [made for made in own.rows if made.error is None]
+    row.calls = len(answered)
+    row.tokens = sum(made.prompt_tokens + made.completion_tokens for made in answered)
+    row.usd = None if any(made.usd is None for made in answered) else sum(made.usd or 0.0 for made in answered)
+    row.fresh = not any(made.cached for made in answered)
+
+
 async def _predictions(
-    call: Callable[..., Awaitable[Any]], inputs: dict[str, Any], samples: int, temperature: float
+    call: Callable[..., Awaitable[Any]], inputs: dict[str, Any], samples: int, temperature: float, own: Ledger
 ) -> list[Any]:
     async def sample(number: int) -> Any:
         if number == 0:
-            return await call(**inputs)
+            with scope.scoped(ledgers=(*scope.current().ledgers, own)):
+                return await call(**inputs)
         with scope.resampled(f"sample{number}", temperature):
             return await call(**inputs)
 
@@ -336,10 +347,15 @@ def _described(error: Exception) -> tuple[str, str | None]:
     return f"{type(error).__name__}: {error}"[:2000], raw if isinstance(raw, str) else None
 
 
-def _refuse_if_metric_never_works(rows: Sequence[Row], scored: Sequence[Row]) -> None:
+def refuse_broken_metric(rows: Sequence[Row]) -> None:
+    """Refuse a metric that failed on every answer.
+
+    Raises:
+        SettingError: it did; the first failure is told.
+    """
     answered = [row for row in rows if row.answers]
     broken = [row for row in answered if row.error]
-    if answered and not scored and len(broken) == len(answered):
+    if answered and len(broken) == len(answered):
         raise SettingError(f"The metric failed on every one of {len(answered)} examples. The first: {broken[0].error}")
 
 
@@ -354,6 +370,10 @@ async def _rescore(evaluation: Evaluation, metric: Metric, data: Sequence[dspy.E
             raw=row.raw,
             labelled=True,
             seconds=row.seconds,
+            calls=row.calls,
+            tokens=row.tokens,
+            usd=row.usd,
+            fresh=row.fresh,
         )
         if row.answers:
             await _score(fresh, data[row.index], [dspy.Prediction(**answer) for answer in row.answers], metric)
@@ -370,5 +390,6 @@ __all__ = [
     "evaluate_rows",
     "gain",
     "interval_of",
+    "refuse_broken_metric",
     "summarize",
 ]

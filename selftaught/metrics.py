@@ -25,7 +25,11 @@ class Score:
 
 @dataclass(slots=True)
 class Row:
-    """One evaluated example. `answers`: the predictions' output fields, the program's own first. `score`: None if it failed."""
+    """One evaluated example. `answers`: the predictions' output fields, the program's own first. `score`: None if it failed.
+
+    `calls`, `tokens`, `usd`: what the program's own answer takes, also where it was answered from the store; `usd` is None
+    where a price is unknown. `fresh`: nothing was, so that `seconds` is the latency of all its samples. Judging not included.
+    """
 
     index: int
     inputs: dict[str, Any]
@@ -37,6 +41,10 @@ class Row:
     raw: str | None = None
     labelled: bool = True
     seconds: float = 0.0
+    calls: int = 0
+    tokens: int = 0
+    usd: float | None = 0.0
+    fresh: bool = True
 
 
 class Metric:

@@ -77,8 +77,9 @@ def paired_gain(before: Sequence[float], after: Sequence[float], seed: int = 0) 
     if not len(differences):
         return Gain(0.0, (-1.0, 1.0), 1.0, 0)
     moved = differences[differences != 0.0]
-    if not len(moved):
-        return Gain(0.0, (0.0, 0.0), 1.0, len(differences))
+    if not len(moved):  # none of n moved: up to so many may still do
+        most = wilson(0, len(differences))[1]
+        return Gain(0.0, (-most, most), 1.0, len(differences))
     if len(moved) <= 14:
         signs = np.array(list(product((1.0, -1.0), repeat=len(moved))))
         p = float(np.mean(signs @ moved >= moved.sum() - 1e-12))
@@ -119,3 +120,22 @@ def _resamples(count: int, strata: Sequence[str], seed: int) -> list[list[int]]:
 def _percentiles(values: np.ndarray, level: float) -> Interval:
     low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2])
     return float(low), float(high)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Return p-values corrected for their number (Holm, 1979): rejecting those at most a keeps false findings at a."""
+    order = sorted(range(len(ps)), key=lambda i: ps[i])
+    corrected, least = [1.0] * len(ps), 0.0
+    for rank, index in enumerate(order):
+        least = max(least, min(1.0, ps[index] * (len(ps) - rank)))
+        corrected[index] = least
+    return corrected
+
+
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Return the indices of points (value, cost) that no other beats: none has more value for no more cost, or as much for less."""
+    return [
+        i
+        for i, (value, cost) in enumerate(points)
+        if not any(v >= value and c <= cost and (v > value or c < cost) for v, c in points)
+    ]

@@ -23,7 +23,7 @@ FreshProcess = Callable[..., str]
 def fresh_process() -> FreshProcess:
     """Run code in a process of its own and return what it printed; fail when it fails or does not end."""
 
-    def run(code: str, *arguments: Any, seconds: float = 25) -> str:
+    def run(code: str, *arguments: Any, seconds: float = 150) -> str:
         command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)

@@ -15,7 +15,7 @@ from selftaught.report import charts
 from selftaught.report.contents import build, shown, signed, span
 from selftaught.run import Run, write_atomically
 
-__all__ = ["render", "write_report"]
+__all__ = ["environment", "render", "write_report"]
 
 
 def write_report(folder: Path, run: Run) -> Path:
@@ -27,10 +27,11 @@ def write_report(folder: Path, run: Run) -> Path:
 
 def render(run: Run) -> str:
     """Return the report of a run as HTML."""
-    return _environment().get_template("report.html.j2").render(report=build(run), charts=charts)
+    return environment().get_template("report.html.j2").render(report=build(run), charts=charts)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the environment of the templates: everything that is filled in is escaped."""
     environment = Environment(
         loader=PackageLoader("selftaught.report", "."),
         autoescape=True,

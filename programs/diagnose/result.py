@@ -1,0 +1,242 @@
+"""What a comparison found: figures for each program, paired tests between them, and one sentence each.
+
+Every test is paired on the examples that both sides could answer. Survivors of the race have fixed-sample tests (two-sided
+sign-flip permutation), corrected by Holm within their family; a program that was dropped has the p-value of the bet that
+dropped it, and an interval that is valid at any stopping time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from statistics import median
+from typing import Any
+
+from selftaught.evaluation import describe, gain, interval_of
+from selftaught.ledger import Usage
+from selftaught.metrics import Metric, Row
+from selftaught.programs.diagnose.flips import Flips, flips_of
+from selftaught.racing import anytime_interval
+from selftaught.statistics import Interval, holm, pareto_front
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A paired difference in score. `p`: two-sided, corrected within its family. `n`: pairs. None: undetermined."""
+
+    against: str
+    value: float | None
+    interval: Interval
+    p: float
+    n: int
+
+    @property
+    def better(self) -> bool:
+        """Clearly better than what it is compared with."""
+        return self.value is not None and self.value > 0 and self.p <= LEVEL
+
+    @property
+    def worse(self) -> bool:
+        """Clearly worse than what it is compared with."""
+        return self.value is not None and self.value < 0 and self.p <= LEVEL
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "undetermined"
+        low, high = self.interval
+        return f"{self.value * 100:+.0f} points ({low * 100:+.0f} to {high * 100:+.0f}, p={self.p:.2g}, n={self.n})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {"against": self.against, "difference": self.value, "interval": list(self.interval), "p": self.p, "n": self.n}
+
+
+@dataclass(slots=True)
+class Contestant:
+    """One program of a comparison.
+
+    `control_of`: the program it is a control of. `dropped_by`, `dropped_at`: who beat it, after how many examples; `p`: the
+    evidence. `score`, `interval`, `calls`, `tokens`, `usd`, `seconds`: for one example; seconds are the median of those
+    answered fresh. `if_failures_wrong`: the score if every failed example counted 0. `front`: on the Pareto front.
+    """
+
+    name: str
+    rows: list[Row]
+    control_of: str | None = None
+    dropped_by: str | None = None
+    dropped_at: int | None = None
+    p: float = 1.0
+    score: float | None = None
+    interval: Interval = (0.0, 1.0)
+    n: int = 0
+    failed: int = 0
+    if_failures_wrong: float | None = None
+    calls: float | None = None
+    tokens: float | None = None
+    usd: float | None = None
+    seconds: float | None = None
+    front: bool = False
+    flips: Flips | None = None
+    to_baseline: Difference | None = None
+    to_controls: list[Difference] = field(default_factory=list)
+    sentence: str = ""
+
+    def cost(self, unit: str) -> float:
+        """Return the mean cost of one example; infinite where unknown."""
+        found = getattr(self, unit)
+        return float("inf") if found is None else found
+
+    def __str__(self) -> str:
+        return f"{self.name}: {describe(self.score, self.interval, self.n)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON, without the rows."""
+        names = ("name", "control_of", "dropped_by", "dropped_at", "score", "n", "failed", "if_failures_wrong", "calls", "tokens", "usd", "seconds", "front", "sentence")  # fmt: skip
+        return {
+            **{name: getattr(self, name) for name in names},
+            "interval": list(self.interval), "dropped_p": self.p if self.dropped_by else None,
+            "flips": self.flips.to_dict() if self.flips else None,
+            "to_baseline": self.to_baseline.to_dict() if self.to_baseline else None,
+            "to_controls": [one.to_dict() for one in self.to_controls],
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class CompareResult:
+    """The result of `compare`.
+
+    `advised`: the cheapest program that no dearer one clearly beats; None when undetermined. `spent`: calls paid;
+    `exhaustive`: calls that evaluating every program on every example would have taken, at the mean cost seen.
+    """
+
+    contestants: list[Contestant]
+    baseline: str
+    asked: int
+    metric: str
+    unit: str
+    delta: float
+    margin: float
+    complete: bool
+    usage: Usage
+    advised: str | None = None
+    advice: str = ""
+    spent: float = 0.0
+    exhaustive: float = 0.0
+
+    def __getitem__(self, name: str) -> Contestant:
+        return next(one for one in self.contestants if one.name == name)
+
+    @property
+    def programs(self) -> list[Contestant]:
+        """The user's programs, without the controls."""
+        return [one for one in self.contestants if one.control_of is None]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        names = ("baseline", "asked", "metric", "unit", "delta", "margin", "complete", "advised", "advice", "spent", "exhaustive")
+        return {**{name: getattr(self, name) for name in names}, "usage": self.usage.to_dict(), "programs": [one.to_dict() for one in self.contestants]}  # fmt: skip
+
+    def __str__(self) -> str:
+        from selftaught.programs.diagnose.words import table
+
+        return table(self)
+
+    def report(self, path: Any) -> Any:
+        """Write the comparison as one HTML file and return its path."""
+        from selftaught.report.comparison import write_comparison
+
+        return write_comparison(self, path)
+
+
+def conclude(
+    contestants: list[Contestant], *, baseline: str, asked: int, metric: Metric, unit: str, delta: float, margin: float,
+    right_from: float, complete: bool, usage: Usage,
+) -> CompareResult:  # fmt: skip
+    """Return the figures, tests and sentences of finished rows."""
+    from selftaught.programs.diagnose.words import advice_of, sentence_of
+
+    result = CompareResult(contestants, baseline, asked, metric.name, unit, delta, margin, complete, usage)
+    for one in contestants:
+        _figures(one, metric)
+    _differences(result, metric)
+    base = result[baseline]
+    for one in contestants:
+        one.flips = flips_of(base.rows, one.rows, right_from) if one is not base else None
+    _front(result)
+    _advise(result, metric)
+    result.spent = float(sum(row.calls for one in contestants for row in one.rows))
+    result.exhaustive = sum((one.calls or 0.0) * asked for one in contestants)
+    for one in contestants:
+        one.sentence = sentence_of(one, result)
+    result.advice = advice_of(result)
+    return result
+
+
+def _figures(one: Contestant, metric: Metric) -> None:
+    scored = [row for row in one.rows if row.score is not None]
+    values = [float(row.score or 0.0) for row in scored]
+    one.n, one.failed = len(scored), len(one.rows) - len(scored)
+    one.score = sum(values) / len(values) if values else None
+    one.interval = anytime_interval(values) if one.dropped_by else interval_of(one.rows, metric)
+    one.if_failures_wrong = sum(values) / len(one.rows) if one.rows else None
+    answered = [row for row in one.rows if row.answers]
+    if answered:
+        one.calls = sum(row.calls for row in answered) / len(answered)
+        one.tokens = sum(row.tokens for row in answered) / len(answered)
+        prices = [row.usd for row in answered]
+        one.usd = None if any(price is None for price in prices) else sum(price or 0.0 for price in prices) / len(prices)
+        fresh = [row.seconds for row in answered if row.fresh]
+        one.seconds = median(fresh) if fresh else None
+
+
+def difference(one: Contestant, other: Contestant, metric: Metric) -> Difference:
+    """Return the paired difference of two contestants, its p-value two-sided and not yet corrected."""
+    up, down = gain(other.rows, one.rows, metric), gain(one.rows, other.rows, metric)
+    if up.n < 2:
+        return Difference(other.name, None, (-1.0, 1.0), 1.0, up.n)
+    return Difference(other.name, up.difference, up.interval, min(1.0, 2 * min(up.p, down.p)), up.n)
+
+
+def corrected(found: Sequence[Difference]) -> list[Difference]:
+    """Return differences with their p-values corrected for their number."""
+    ps = holm([one.p for one in found])
+    return [Difference(one.against, one.value, one.interval, p, one.n) for one, p in zip(found, ps, strict=True)]
+
+
+def _differences(result: CompareResult, metric: Metric) -> None:
+    """Test the user's survivors against the baseline, and against their controls: two families."""
+    base = result[result.baseline]
+    tested = [one for one in result.programs if one is not base and one.dropped_by is None]
+    for one, found in zip(tested, corrected([difference(one, base, metric) for one in tested]), strict=True):
+        one.to_baseline = found
+    pairs = [
+        (one, result[control.name]) for one in result.programs if one.dropped_by is None
+        for control in result.contestants if control.control_of == one.name and control.dropped_by is None
+    ]  # fmt: skip
+    for (one, _), found in zip(pairs, corrected([difference(one, control, metric) for one, control in pairs]), strict=True):
+        one.to_controls.append(found)
+
+
+def _front(result: CompareResult) -> None:
+    known = [one for one in result.contestants if one.score is not None and one.dropped_by is None]
+    for index in pareto_front([(one.score or 0.0, one.cost(result.unit)) for one in known]):
+        known[index].front = True
+
+
+def _advise(result: CompareResult, metric: Metric) -> None:
+    """Climb from the cheapest survivor: a dearer one is advised when it is clearly better than the one advised so far."""
+    left = [one for one in result.programs if one.dropped_by is None and one.score is not None]
+    left.sort(key=lambda one: (one.cost(result.unit), one.name != result.baseline))
+    if not left or not result.complete:
+        return
+    pairs = list(combinations(range(len(left)), 2))
+    tests = corrected([difference(left[high], left[low], metric) for low, high in pairs])
+    better = {(low, high): test.better for (low, high), test in zip(pairs, tests, strict=True)}
+    chosen = 0
+    for dearer in range(1, len(left)):
+        if better[chosen, dearer]:
+            chosen = dearer
+    result.advised = left[chosen].name

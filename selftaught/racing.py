@@ -1,0 +1,78 @@
+"""Racing: stop paying for what is already clearly beaten, with a guarantee that holds at any stopping time.
+
+Evidence is a bet. Against the hypothesis that a mean of values in [-1, 1] is not positive, a gambler stakes a share of her
+wealth on each value; if the hypothesis holds, her wealth is a supermartingale, and by Ville's inequality it ever reaches
+1/a with probability at most a, however often one looks. Several shares are staked side by side, because the right one
+is not known; their mean is again such a wealth. Nothing is assumed of the values but their bounds and that examples come
+in random order.
+
+Sources: Robbins (1970), mixtures; Waudby-Smith and Ramdas (2023), bounded means by betting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from selftaught.statistics import Interval
+
+STAKES = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+"""Shares of the wealth staked side by side."""
+GRID = 201
+
+
+class Bet:
+    """Evidence, gathered value by value, that the mean of values in [-1, 1] is positive."""
+
+    def __init__(self) -> None:
+        self._logs = np.zeros(len(STAKES))
+        self._most = 1.0
+        self.n = 0
+
+    def see(self, value: float) -> None:
+        """Take one more value.
+
+        Raises:
+            ValueError: it lies outside [-1, 1], for which the guarantee would not hold.
+        """
+        if not -1.0 - 1e-9 <= value <= 1.0 + 1e-9:
+            raise ValueError(f"{value} lies outside [-1, 1]")
+        self._logs += np.log1p(STAKES * min(1.0, max(-1.0, value)))
+        self._most = max(self._most, self.wealth)
+        self.n += 1
+
+    @property
+    def wealth(self) -> float:
+        """What the gambler has now, from 1 at the start."""
+        return float(np.exp(self._logs).mean())
+
+    @property
+    def p(self) -> float:
+        """A p-value that is valid at any stopping time: one over the most that the wealth ever was."""
+        return min(1.0, 1.0 / self._most)
+
+
+def anytime_interval(values: Sequence[float], level: float = 0.95) -> Interval:
+    """Return an interval of the mean of values in [0, 1] that holds at any stopping time; (0, 1) without values.
+
+    Means against which no bet, for more or for less, has won 2 / (1 - level) times its stake.
+    """
+    if not len(values):
+        return 0.0, 1.0
+    seen = np.asarray(values, dtype=float)
+    means = np.linspace(0.0, 1.0, GRID)
+    gaps = seen[None, :] - means[:, None]
+    limit = np.log(2.0 / (1.0 - level))
+    more = _best_log_wealth(gaps / np.maximum(means, 1.0 - means)[:, None])
+    less = _best_log_wealth(-gaps / np.maximum(means, 1.0 - means)[:, None])
+    kept = means[(more < limit) & (less < limit)]
+    return (float(kept[0]), float(kept[-1])) if len(kept) else (float(seen.mean()), float(seen.mean()))
+
+
+def _best_log_wealth(values: np.ndarray) -> np.ndarray:
+    """Return, for each row, the log of the most that the mixed wealth was along the row."""
+    logs = np.cumsum(np.log1p(STAKES[None, None, :] * values[:, :, None]), axis=1)
+    top = logs.max(axis=2)
+    mixed = top + np.log(np.exp(logs - top[:, :, None]).mean(axis=2))
+    return np.maximum(mixed.max(axis=1), 0.0)
