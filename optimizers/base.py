@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import dspy
 from dspy.teleprompt.teleprompt import Teleprompter
@@ -17,9 +17,12 @@ from selftaught.errors import DataError, SettingError, UntrustedJudge
 from selftaught.evaluation import checked_examples
 from selftaught.loop import run_sync
 from selftaught.metrics import Metric, as_metric
+from selftaught.optimizers.candidate import task_of
 from selftaught.optimizers.engine import Engine, Outcome
+from selftaught.optimizers.guards import Audit, Guard, as_audit, described, gold_for, guards_of
 from selftaught.optimizers.splits import split
 from selftaught.optimizers.strategy import Problem, Strategy
+from selftaught.programs.judge.trust import warn_if_same
 from selftaught.progress import progress_bar
 from selftaught.report import write_report
 from selftaught.run import Run, write_atomically
@@ -38,11 +41,29 @@ class Optimizer(Teleprompter):
         metric: a judge, a Metric, or a function; may be given to `compile` instead.
         targets: names of the predictors to tune; by default those that give the task's own outputs.
         allow_untrusted: accept a judge whose trust was not measured, or found wanting.
+        audit: a second opinion that no candidate is selected on: an `Audit`, a judge, a Metric or a function. By default the
+            labels, where the metric is a judge and there are labels; False for none.
+        guards: what looks at candidates for signs that they exploit the judge: all by default, a sequence of your own, or
+            None for none. A candidate that a guard stops cannot win.
+
+    Raises:
+        SettingError: `audit` is no metric, or `guards` are none.
     """
 
-    def __init__(self, metric: Any = None, *, targets: Sequence[str] | None = None, allow_untrusted: bool = False) -> None:
+    def __init__(
+        self,
+        metric: Any = None,
+        *,
+        targets: Sequence[str] | None = None,
+        allow_untrusted: bool = False,
+        audit: Any = None,
+        guards: Literal["default"] | Sequence[Guard] | None = "default",
+    ) -> None:
         super().__init__()
         self.metric = metric
+        self.audit = as_audit(audit) if audit is not None else None
+        self.audit_labels = audit is None
+        self.guards = guards_of(guards)
         self.targets = tuple(targets) if targets is not None else None
         self.allow_untrusted = allow_untrusted
 
@@ -55,7 +76,7 @@ class Optimizer(Teleprompter):
         return {
             name: value
             for name, value in vars(self).items()
-            if name not in ("metric",) and isinstance(value, str | int | float | bool | tuple | None)
+            if name not in ("metric", "audit", "guards") and isinstance(value, str | int | float | bool | tuple | None)
         }
 
     def compile(
@@ -92,6 +113,7 @@ class Optimizer(Teleprompter):
         if unknown:
             raise SettingError(f"compile() does not take {sorted(unknown)[0]!r}.")
         measure = self._trusted(metric if metric is not None else self.metric)
+        warn_if_same(measure, student)
         checked_examples(student, trainset)
         splits = split(trainset, checked_examples(student, valset) if valset is not None else None, measure, seed)
         ceiling = budget or Budget(calls=400)
@@ -100,7 +122,7 @@ class Optimizer(Teleprompter):
         with Run(folder, settings) as run, progress_bar("tuning", None, progress) as bar:
             engine = Engine(
                 student, splits, measure, self.strategy, run=run, budget=ceiling, seed=seed, concurrency=concurrency,
-                tuned_parts=self.targets, bar=bar,
+                tuned_parts=self.targets, bar=bar, guards=self.guards, audit=self._audit(student, measure, [*splits.labelled, *splits.pool]),
             )  # fmt: skip
             outcome = run_sync(engine.optimize)
             write_outcome(run, outcome)
@@ -124,6 +146,12 @@ class Optimizer(Teleprompter):
             judge.trusted.gate()
         return as_metric(metric)
 
+    def _audit(self, student: dspy.Module, measure: Metric, examples: Sequence[dspy.Example]) -> Audit | None:
+        """Return the audit; the labels by default, where a judge selects and there are some."""
+        if self.audit is not None or not (self.audit_labels and measure.self_judged):
+            return self.audit
+        return Audit() if gold_for(task_of(student), examples) is not None else None
+
     def _settings(
         self, student: dspy.Module, train: Sequence[Any], val: Sequence[Any] | None, metric: Metric, seed: int
     ) -> dict[str, Any]:
@@ -135,6 +163,7 @@ class Optimizer(Teleprompter):
             "instructions": {name: one.signature.instructions for name, one in student.named_predictors()}, "program": type(student).__name__, "program_state": fingerprint(_plain(student.dump_state())), "model": lm.model,
             "task": fingerprint(task_to_json(student.task)) if hasattr(student, "task") else "",
             "trainset": data_hash(train), "valset": data_hash(val) if val is not None else None,
+            "guards": [described(guard) for guard in self.guards], "audit": self.audit.metric.name if self.audit and self.audit.metric else None,
             "versions": {"selftaught": __version__, "dspy": dspy.__version__},
         }  # fmt: skip
 

@@ -43,7 +43,7 @@ def odds_of(logprobs: Any, field: str, choices: Sequence[str]) -> Odds | None:
     for candidate in tokens[index].get("top_logprobs") or ():
         choice = _begun(str(candidate.get("token", "")), prefix, choices)  # 2
         if choice is not None:
-            mass[choice] += math.exp(float(candidate["logprob"]))
+            mass[choice] += _chance(candidate)
     total = sum(mass.values())  # 3
     return {choice: value / total for choice, value in mass.items()} if total >= MIN_MASS else None
 
@@ -69,29 +69,51 @@ def expectation(odds: Odds) -> float:
 
 def _place(tokens: list[str], field: str) -> tuple[int, str] | None:
     """Return the index of the token in which a field's value begins, and what of that token comes before the value."""
-    text = "".join(tokens)
-    name = re.escape(field)
-    found = list(re.finditer(rf'"{name}"\s*:\s*"?|\[\[ ## {name} ## \]\]\s*', text))
-    if not found:
-        return None
-    start, end = found[-1].end(), 0
+    start, end = _start("".join(tokens), field), 0
     for index, token in enumerate(tokens):
         begin, end = end, end + len(token)
-        if end > start:
+        if start is not None and end > start:
             return index, token[: start - begin]
     return None
 
 
+def _start(text: str, field: str) -> int | None:
+    """Return where a field's value begins: after its marker, or after its key in the outermost JSON object."""
+    if marker := re.search(rf"^\s*\[\[ ## {re.escape(field)} ## \]\]\s*", text, re.MULTILINE):
+        return marker.end()
+    start, depth = None, 0
+    for part in JSON_PARTS.finditer(text, max(text.find("{"), 0)):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(part.group(), 0)
+        if depth == 1 and part.group(1) == field and (value := BEFORE_VALUE.match(text, part.end())):
+            start = value.end()  # of a key that stands twice, JSON takes the last
+    return start
+
+
+JSON_PARTS = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}\[\]]')
+BEFORE_VALUE = re.compile(r'\s*:\s*"?')
+
+
 def _begun(token: str, prefix: str, choices: Sequence[str]) -> str | None:
-    """Return the one choice that a token begins, or None."""
-    if not token.startswith(prefix):
+    """Return the one choice that a token begins, or None. Spaces and quotes that came along with the value do not count."""
+    said, before = _dense(token), _dense(prefix)
+    if not said.startswith(before):
         return None
-    said = token[len(prefix) :].strip().strip('"').lower()
+    said = said[len(before) :].strip('"')
     if not said:
         return None
-    fits = [choice for choice in choices if choice.lower().startswith(said) or _starts(said, choice.lower())]
+    fits = [choice for choice in choices if _dense(choice).startswith(said) or _starts(said, _dense(choice))]
     return fits[0] if len(fits) == 1 else None
 
 
 def _starts(said: str, choice: str) -> bool:
-    return said.startswith(choice) and not said[len(choice) :][:1].isalnum()
+    return bool(choice) and said.startswith(choice) and not said[len(choice) :][:1].isalnum()
+
+
+def _dense(text: str) -> str:
+    return "".join(text.split()).lower()
+
+
+def _chance(candidate: dict[str, Any]) -> float:
+    """Return a candidate's probability; 0 where it has none."""
+    logprob = candidate.get("logprob")
+    return math.exp(min(float(logprob), 0.0)) if isinstance(logprob, int | float) and not math.isnan(logprob) else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError
@@ -18,6 +19,9 @@ from selftaught.programs.odds import CANDIDATES, choices_of, odds_of
 from selftaught.signatures import Task, as_task
 
 RETRY_TEMPERATURE = 0.7
+
+_without_odds: WeakSet[Any] = WeakSet()
+"""Models that refused log-probabilities; they are not asked for them again."""
 
 
 class Step(Rebuildable, dspy.Predict):
@@ -89,11 +93,14 @@ class Step(Rebuildable, dspy.Predict):
         """Ask once, with log-probabilities where odds are wanted and the model gives them."""
         if self.odds is None:
             return await super().acall(*args, **inputs, config=config)
+        model = inputs.get("lm") or self.lm or dspy.settings.lm
+        asking = {} if model in _without_odds else {"logprobs": True, "top_logprobs": CANDIDATES}
         try:
-            prediction = await super().acall(*args, **inputs, config={**config, "logprobs": True, "top_logprobs": CANDIDATES})
+            prediction = await super().acall(*args, **inputs, config={**config, **asking})
         except CallError as error:
-            if isinstance(error, ConnectionFailed) or "logprob" not in str(error).lower():
+            if not asking or isinstance(error, ConnectionFailed) or "logprob" not in str(error).lower():
                 raise
+            _without_odds.add(model)
             prediction = await super().acall(*args, **inputs, config=config)
         prediction["odds"] = odds_of(prediction.get("logprobs"), self.odds, choices_of(self.signature, self.odds))
         prediction._store.pop("logprobs", None)

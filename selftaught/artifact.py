@@ -105,8 +105,7 @@ def load(path: str | Path, *, task: str | Task | None = None) -> Any:
         raise ArtifactError(f"{source} cannot be built: it describes no program.")
     try:
         _restore(program, parts["state.json"], source)
-        for name, module in _learners(program).items():
-            module.relearn(parts.get("learned.json", {}).get(name, {}))
+        _relearn(program, parts.get("learned.json", {}), source)
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise ArtifactError(f"{source} is broken: its state cannot be read: {type(error).__name__}: {error}.") from error
     program.provenance = parts["provenance.json"]
@@ -129,7 +128,7 @@ def _read(path: Path) -> dict[str, Any]:
                 raise ArtifactError(
                     f"{path} has format {manifest['format']}; this version reads up to {FORMAT}. Update selftaught."
                 )
-            there = set(archive.namelist())
+            there = {*archive.namelist(), *manifest["sha256"]}
             texts = {name: archive.read(name) for name in (*PARTS, *(name for name in LATER_PARTS if name in there))}
     except FileNotFoundError as error:
         raise ArtifactError(f"There is no artifact at {path}.") from error
@@ -226,6 +225,14 @@ def _learners(program: dspy.Module) -> dict[str, Any]:
 
 def _learned(program: dspy.Module) -> dict[str, Any]:
     return {name: found for name, module in _learners(program).items() if (found := module.learned())}
+
+
+def _relearn(program: dspy.Module, learned: dict[str, Any], path: Path) -> None:
+    learners = _learners(program)
+    for name in learned.keys() - learners.keys():
+        raise ArtifactError(f"{path} no longer fits {type(program).__name__}: the judge {name!r} was saved and is gone.")
+    for name, module in learners.items():
+        module.relearn(learned.get(name, {}))
 
 
 def _provenance(program: dspy.Module) -> dict[str, Any]:

@@ -18,6 +18,8 @@ SelftaughtError
     ├── AnswerError              the model answered, but not in the asked form; the raw answer is kept
     │   └── TruncatedAnswer      the answer was cut off at the token limit
     └── ConnectionFailed         the server could not be reached or broke off
+
+SelfJudgedWarning (a UserWarning): a model judges answers that it writes itself.
 """
 
 from __future__ import annotations
@@ -100,6 +102,10 @@ class TruncatedAnswer(AnswerError):
 
 class ConnectionFailed(CallError):
     """The server could not be reached, broke off, or refused for the moment. Worth a retry."""
+
+
+class SelfJudgedWarning(UserWarning):
+    """A model judges answers that it writes itself, or that are tuned with it."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -17,15 +17,16 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from selftaught.budget import Budget
 from selftaught.errors import SettingError, nearest
 from selftaught.signatures import Task, as_task
 
-MetricKind = Literal["exact", "contains", "f1", "agreement", "checklist"]
+JudgeKind = Literal["checklist", "rating", "rubric", "verify", "pairwise", "panel", "confidence", "constraints"]
+MetricKind = Literal["exact", "contains", "f1", "agreement", JudgeKind]
 
 
 class _Section(BaseModel):
@@ -50,15 +51,51 @@ class Model(_Section):
     max_tokens: int | None = None
 
 
-class MetricChoice(_Section):
-    """How answers are scored. `field`: the output that gold metrics compare. `samples`: of agreement."""
+class JudgeChoice(BaseModel):
+    """A judge by its kind; all other keys are settings of its class, such as `criteria` of a rubric or `judges` of a panel.
+
+    `lm`: the model that judges, when it is not the one that answers.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: JudgeKind
+    lm: Model | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the judge's class."""
+        return dict(self.model_extra or {})
+
+
+class MetricChoice(BaseModel):
+    """How answers are scored. `field`: the output that gold metrics compare. `samples`: of agreement.
+
+    The kinds of judges take the settings of the judge's class too; see `JudgeChoice`.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     kind: MetricKind = "exact"
     field: str | None = None
     accepted: str | None = None
     samples: int = 4
-    questions: list[str] | None = None
     allow_untrusted: bool = False
+
+    @property
+    def judge(self) -> JudgeChoice | None:
+        """The judge that scores, None for the other metrics."""
+        if self.kind not in get_args(JudgeKind):
+            return None
+        given = {name: getattr(self, name) for name in ("field", "accepted", "samples") if name in self.model_fields_set}
+        return JudgeChoice.model_validate({"kind": self.kind, **given, **(self.model_extra or {})})
+
+    @model_validator(mode="after")
+    def _settings_fit_the_kind(self) -> Self:
+        if self.judge is None:
+            for name in self.model_extra or {}:
+                raise ValueError(f"unknown key {name!r}{nearest(name, type(self).model_fields)} for kind {self.kind!r}")
+        return self
 
 
 class Choice(_Section):
@@ -66,6 +103,24 @@ class Choice(_Section):
 
     method: str
     settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class Contest(_Section):
+    """What `compare` compares: programs by name, and its settings; see `st.compare`."""
+
+    programs: dict[str, Choice] = Field(
+        default_factory=lambda: {
+            "plain": Choice(method="predict"),
+            "refine": Choice(method="self-refine"),
+            "vote": Choice(method="self-consistency"),
+        }
+    )
+    baseline: str | None = None
+    controls: bool = True
+    adaptive: bool = True
+    delta: float = 0.05
+    margin: float = 0.0
+    unit: Literal["calls", "tokens", "usd"] = "calls"
 
 
 class Limits(_Section):
@@ -78,13 +133,15 @@ class Limits(_Section):
 
 
 class TaskFile(_Section):
-    """A task file. `program` defaults to one plain call, `optimizer` to APE with demonstrations."""
+    """A task file. `program` defaults to one plain call, `optimizer` to APE with demonstrations, `judge` to the metric's."""
 
     task: str
     instruction: str | None = None
     data: Data = Field(default_factory=Data)
     lm: Model = Field(default_factory=Model)
     metric: MetricChoice = Field(default_factory=MetricChoice)
+    judge: JudgeChoice | None = None
+    compare: Contest = Field(default_factory=Contest)
     program: Choice = Field(default_factory=lambda: Choice(method="predict"))
     optimizer: Choice = Field(default_factory=lambda: Choice(method="ape", settings={"shots": 8}))
     budget: Limits = Field(default_factory=lambda: Limits(calls=400))

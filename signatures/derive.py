@@ -46,15 +46,20 @@ def judge_of(
     lowest: int = 1,
     reasons: bool = True,
     reference: bool = False,
+    criterion: bool = False,
+    ends: tuple[str, str] = ("useless", "flawless"),
 ) -> Task:
     """Return the signature of a scoring judge: task inputs and `draft` -> `reasons`, `score` from `lowest` to `levels`.
 
     Args:
         reasons: ask for a sentence before the score.
         reference: the judge is also given `reference`, a right answer.
+        criterion: it is also given `criterion`, what to score by.
+        ends: what the worst and the best score mean.
     """
-    scale = f"from {lowest}, useless, to {levels}, flawless"
+    scale = f"from {lowest}, {ends[0]}, to {levels}, {ends[1]}"
     given = {"draft": (str, _given("the answer to score")), **_reference(reference)}
+    given |= {"criterion": (str, _given("what to score the answer by"))} if criterion else {}
     score: Fields = {"score": (int, _asked(scale, ge=lowest, le=levels))}
     return _derive(task, "Judge", instruction or SCORE_THE_ANSWER, given, {**_reasons("reasons", reasons), **score})
 
@@ -63,7 +68,8 @@ def verify_of(task: str | Task, instruction: str | None = None, *, reason: bool 
     """Return the signature of a verifier: task inputs and `draft` -> `reason`, `correct`; see `judge_of`."""
     given = {"draft": (str, _given("the answer to verify")), **_reference(reference)}
     asked: Fields = {**_reasons("reason", reason), "correct": (bool, _asked("the answer is right"))}
-    return _derive(task, "Verify", instruction or DECIDE_WHETHER_CORRECT, given, asked)
+    said = f"{DECIDE_WHETHER_CORRECT} {WORK_IT_OUT}" if reason else DECIDE_WHETHER_CORRECT
+    return _derive(task, "Verify", instruction or said, given, asked)
 
 
 def refute_of(task: str | Task, instruction: str | None = None, *, reason: bool = True, reference: bool = False) -> Task:
@@ -154,6 +160,22 @@ def example_of(task: str | Task, instruction: str | None = None) -> Task:
     return _signature("Example", text, {"examples": (str, _given("examples of the task"))}, {**invented, **_outputs_of(source)})
 
 
+def derived(task: str | Task, role: str, instruction: str, given: Fields, asked: Fields) -> Task:
+    """Return the signature of a step that has no derivation of its own: task inputs and `given` -> `asked`.
+
+    Args:
+        task: the task, whose instruction is embedded.
+        role: the name of the step, shown in errors.
+        instruction: what the step does.
+        given: name -> (type, `dspy.InputField`), after the task's inputs.
+        asked: name -> (type, `dspy.OutputField`).
+
+    Raises:
+        TaskError: the task has an input of one of these names.
+    """
+    return _derive(task, role, instruction, given, asked)
+
+
 def _derive(task: str | Task, role: str, instruction: str, given: Fields, asked: Fields) -> Task:
     source = as_task(task)
     inputs: Fields = {name: (field.annotation, _again(field, dspy.InputField)) for name, field in source.input_fields.items()}
@@ -209,7 +231,8 @@ FIND_PROBLEMS = (
 )
 MEND_EACH_PROBLEM = "Write the answer again so that each listed problem is gone. Keep everything that was right."
 SCORE_THE_ANSWER = "Score how well an answer fulfils the task. Be strict: a wrong answer scores low, however well it is written."
-DECIDE_WHETHER_CORRECT = "Decide whether an answer to the task is correct. Work it out yourself first."
+DECIDE_WHETHER_CORRECT = "Decide whether an answer to the task is correct."
+WORK_IT_OUT = "Work it out yourself first."
 DECIDE_WHETHER_WRONG = "Decide whether an answer to the task is wrong. Look for what makes it fail."
 NAME_THE_BETTER = (
     "Two answers to the same task are given. Name the one that fulfils the task better, whatever its length and place."

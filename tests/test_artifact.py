@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as hyp
 
 import selftaught as st
-from selftaught.artifact import FORMAT, PARTS, load, save
+from selftaught.artifact import FORMAT, LATER_PARTS, PARTS, load, save
 from selftaught.errors import ArtifactError
 from selftaught.testing import FakeLM
 from selftaught.testing.samples import Shout, Survey, obliging
@@ -28,9 +28,18 @@ def tuned():
     return program
 
 
+def learned():
+    """A program with a judge that knows something."""
+    judge = st.judges.Panel(Shout, [st.judges.Checklist(Shout), st.judges.SelfJ(Shout)])
+    judge.judges[0].lists = {"tree": ["Is every letter a capital?"]}
+    judge.judges[1].calibration = st.judges.calibration_of([0.2, 0.8], [False, True])
+    judge.calibration = st.judges.calibration_of([0.1, 0.1, 0.9, 0.9], [False, True, True, True], "isotonic")
+    return st.programs.BestOf(Shout, judge=judge)
+
+
 def parts_of(path):
     with zipfile.ZipFile(path) as archive:
-        return {name: json.loads(archive.read(name)) for name in ("manifest.json", *PARTS)}
+        return {name: json.loads(archive.read(name)) for name in ("manifest.json", *PARTS, *LATER_PARTS)}
 
 
 RIGHT = object()
@@ -38,7 +47,7 @@ RIGHT = object()
 
 def forge(path, parts, *, manifest=RIGHT):
     """Write an artifact of these parts with the right hashes."""
-    texts = {name: json.dumps(parts[name]) for name in PARTS}
+    texts = {name: json.dumps(parts[name]) for name in (*PARTS, *LATER_PARTS) if name in parts}
     hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(
@@ -167,6 +176,68 @@ def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path):
         load(path)
 
 
+# --- what judges have learned
+
+
+def test_what_judges_have_learned_comes_back_wherever_they_are(tmp_path):
+    path = save(learned(), tmp_path / "program.st")
+    before, after = learned().judge, load(path).judge
+    assert after.calibration == before.calibration
+    assert [one.calibration for one in after.judges] == [one.calibration for one in before.judges]
+    assert after.judges[0].lists == {"tree": ["Is every letter a capital?"]}
+    assert parts_of(save(load(path), tmp_path / "again.st")) == parts_of(path)
+
+
+def test_a_judge_that_was_measured_keeps_its_trust(tmp_path):
+    judge = st.judges.SelfJ(Shout)
+    labelled = [
+        dspy.Example(word=f"w{i}", shouted=shout, good=shout == "W").with_inputs("word", "shouted")
+        for i, shout in enumerate("wW" * 8)
+    ]
+    with dspy.context(lm=FakeLM(lambda messages, **given: {"score": 9 if messages[-1]["content"].endswith("W") else 0})):
+        judge.trust(labelled)
+    again = load(save(judge, tmp_path / "judge.st"))
+    assert judge.trusted.informative
+    assert again.trusted == judge.trusted
+    assert again.as_metric().name == judge.as_metric().name
+
+
+def test_a_file_without_what_was_learned_is_from_an_earlier_version_and_loads(saved, tmp_path):
+    parts = parts_of(saved)
+    del parts["learned.json"]
+    assert load(forge(tmp_path / "earlier.st", parts)).predictors()
+
+
+def test_a_file_that_lost_what_was_learned_is_refused(tmp_path):
+    parts = parts_of(save(learned(), tmp_path / "program.st"))
+    manifest = parts["manifest.json"]
+    hashes = parts_of(forge(tmp_path / "whole.st", parts))["manifest.json"]["sha256"]
+    del parts["learned.json"]
+    with pytest.raises(ArtifactError, match=r"learned\.json"):
+        load(forge(tmp_path / "lost.st", parts, manifest={**manifest, "sha256": hashes}))
+
+
+def test_what_a_judge_that_is_gone_had_learned_is_named(tmp_path):
+    parts = parts_of(save(learned(), tmp_path / "program.st"))
+    parts["learned.json"]["self.jury"] = {"lists": {}}
+    with pytest.raises(ArtifactError, match=r"'self\.jury' was saved and is gone"):
+        load(forge(tmp_path / "forged.st", parts))
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [[], {"self.judge": 7}, {"self.judge": {"calibration": {}}}, {"self.judge": {"calibration": {"kind": "spline", "points": [[0, 1]], "n": 1}}},
+     {"self.judge": {"calibration": {"kind": "isotonic", "points": [], "n": 1}}}, {"self.judge.judges[0]": {"lists": ["Is it loud?"]}},
+     {"self.judge.judges[0]": {"lists": {"tree": 7}}}, {"self.judge": {"trust": {"accuracy": 1.0}}}],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_knowledge_is_refused_while_loading(tmp_path, spoilt):
+    parts = parts_of(save(learned(), tmp_path / "program.st"))
+    parts["learned.json"] = spoilt
+    with pytest.raises(ArtifactError, match=r"forged\.st"):
+        load(forge(tmp_path / "forged.st", parts))
+
+
 # --- classes outside of the catalogue
 
 
@@ -230,8 +301,8 @@ WHOLE = {}
 def test_whatever_the_parts_hold_the_error_is_typed(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("fuzz")
     if not WHOLE:
-        WHOLE.update(parts_of(save(tuned(), folder / "whole.st")))
-    name = data.draw(hyp.sampled_from(["manifest.json", "program.json", "state.json"]))
+        WHOLE.update(parts_of(save(learned(), folder / "whole.st")))
+    name = data.draw(hyp.sampled_from(["manifest.json", "program.json", "state.json", "learned.json"]))
     where = data.draw(hyp.sampled_from(sorted(places(WHOLE[name]), key=str)))
     parts = {**WHOLE, name: put(WHOLE[name], where, data.draw(json_values))}
     whole_manifest = isinstance(parts["manifest.json"], dict) and name != "manifest.json"

@@ -6,9 +6,11 @@ the answers look like, only because of what *became* of them, and not where the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol, runtime_checkable
+
+from scipy import stats
 
 from selftaught.errors import SettingError
 from selftaught.metrics import Row
@@ -62,15 +64,20 @@ class Context:
 
     def text(self, row: Row) -> str:
         """Return the answer of a row as text."""
-        return render(list(self.outputs), row.answers[0])
+        return _text(self.outputs, row.answers[0])
 
     def given(self, row: Row) -> str:
         """Return the inputs of a row as text."""
-        return render(list(row.inputs), row.inputs)
+        return _text(tuple(row.inputs), row.inputs)
 
     def labels(self) -> list[Row]:
         """Return the labelled rows that have an answer."""
         return [row for row in self.labelled if row.answers]
+
+
+def _text(names: tuple[str, ...], values: Mapping[str, Any]) -> str:
+    only = values.get(names[0]) if len(names) == 1 else None
+    return only if isinstance(only, str) else render(list(names), values)  # rendering takes long, and most fields are text
 
 
 @runtime_checkable
@@ -98,7 +105,8 @@ def mean(values: Sequence[float]) -> float:
 class Rise:
     """Base of detectors that measure one number of each answer and alarm when it rises.
 
-    1. Measure each answer of both.   2. The mean rises by at least `least`, and by half of it above the labelled answers.
+    1. Measure each answer of both.   2. The mean rises by at least `least`, and by half of it above the labelled answers;
+    where these lie above the baseline themselves, a rank test must say that the candidate lies above them.
     3. A paired sign-flip test says that it is no chance.
 
     Args:
@@ -118,7 +126,9 @@ class Rise:
         self.least = self.least if least is None else least
         self.level = level
         if self.least <= 0 or not 0 < level < 1:
-            raise SettingError(f"{type(self).__name__}: least={self.least:g} must be positive and level={level:g} between 0 and 1.")
+            raise SettingError(
+                f"{type(self).__name__}: least={self.least:g} must be positive and level={level:g} between 0 and 1."
+            )
 
     def value(self, row: Row, context: Context) -> float:
         """Measure one answer."""
@@ -140,13 +150,18 @@ class Rise:
         old, new = self.values([a for a, _ in pairs], context), self.values([b for _, b in pairs], context)  # 1
         if mean(new) - mean(old) < self.least:
             return None
-        if context.labels() and mean(new) - mean(self.values(context.labels(), context)) < self.least / 2:  # 2
+        if context.labels() and not self._beyond(old, new, self.values(context.labels(), context)):  # 2
             return None
         test = paired_gain(old, new)  # 3
         if test.p > self.level:
             return None
         said = self.says(mean(old), mean(new))
         return Finding(self.name, said, self.severity, mean(old), mean(new), test.p, len(pairs))
+
+    def _beyond(self, old: Sequence[float], new: Sequence[float], labelled: Sequence[float]) -> bool:
+        if mean(new) - mean(labelled) < self.least / 2:
+            return False
+        return mean(labelled) <= mean(old) or float(stats.mannwhitneyu(new, labelled, alternative="greater").pvalue) <= self.level
 
 
 def percent(share: float) -> str:

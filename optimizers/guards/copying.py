@@ -2,18 +2,21 @@
 
 Rubric copying: a run of five words of the criteria, the checklist or the instruction stands in the answer, and not in its input.
 Keyword stuffing: the answer uses the rubric's own content words, far more of them than before.
-Input copying: most of the input's runs of three words stand in the answer (or the answer is the input).
+Input copying: nearly all of the input's runs of three words stand in the answer (or the answer is the input).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from selftaught.metrics import Row
 from selftaught.optimizers.guards.base import Context, Finding, Rise, percent
 from selftaught.optimizers.guards.texts import ngrams, words
 
 RUN = 5
+MOST = 0.9
+"""Share of the input's runs that makes a copy: an answer that edits its input, as some tasks ask, breaks more of them."""
 
 
 class RubricCopying(Rise):
@@ -62,7 +65,7 @@ class InputCopying(Rise):
         if words(said) in [words(context_text) for context_text in (given, *map(str, row.inputs.values()))]:
             return 1.0
         grams = set(ngrams(given, 3))
-        return float(len(grams) >= 4 and len(grams & set(ngrams(said, 3))) / len(grams) >= 0.5)
+        return float(len(grams) >= 4 and len(grams & set(ngrams(said, 3))) / len(grams) >= MOST)
 
     def says(self, before: float, after: float) -> str:
         """Say it as shares."""
@@ -92,8 +95,9 @@ class IgnoresInput(Rise):
         return found
 
     def look(self, before: Sequence[Row], after: Sequence[Row], context: Context) -> Finding | None:
-        """Compare; most of the relevance must be gone."""
-        found = super().look(before, after, context)
+        """Compare where the baseline did not merely repeat its input; most of the relevance must be gone."""
+        copies = InputCopying()
+        found = super().look([row for row in before if row.answers and not copies.value(row, context)], after, context)
         kept = -(found.after or 0.0) > self.LEFT * -(found.before or 0.0) if found is not None else True
         return None if kept else found
 
@@ -107,6 +111,7 @@ def content_words(text: str) -> list[str]:
     return [word for word in words(text) if len(word) >= 4 and word not in FUNCTION_WORDS and not word.isdigit()]
 
 
+@lru_cache(maxsize=65536)
 def root(word: str) -> str:
     """Return a word without its commonest endings, so that forms of one word meet."""
     for ending in ("ingly", "edly", "ness", "ing", "ies", "ied", "ed", "ly", "es", "s", "e", "y"):
@@ -116,12 +121,14 @@ def root(word: str) -> str:
 
 
 FUNCTION_WORDS = frozenset(
-    """about above after again against also although among another any anyone anything are around because been before being below
+    words(
+        """about above after again against also although among another any anyone anything are around because been before being below
     between both but came can cannot come could did does doing done down during each either else even ever every from further get
     gets give given goes going have having her here hers herself him himself his how however into its itself just last less like
     made make makes many may might more most much must need neither never next nor not now off often once one only onto other
     others otherwise our ours out over own perhaps put quite rather same several shall she should since some somebody someone
     something still such take takes than that the their theirs them themselves then there therefore these they thing things this
     those though through thus together too toward towards two under unless until upon use used using very via was way well were
-    what whatever when where whether which while who whom whose why will with within without would yes yet you your yours yourself""".split()
+    what whatever when where whether which while who whom whose why will with within without would yes yet you your yours yourself"""
+    )
 )

@@ -4,7 +4,8 @@ Length: the mean of the logarithm of the words. Labelled answers say what length
 growth of answers that were no fragments counts.
 Repetition: a loop, or text that compresses as prose does not.
 Emptiness: nothing is left without markup and invisible characters, or it is a refusal.
-Markup: headings, bullets, bold, rules, tables, emoji, lines in capitals, for each hundred words.
+Markup: headings (which count twice), bullets, bold, rules, tables, emoji, lines in capitals, for each hundred words.
+Long words: the share of words of ten letters or more.
 Characters: invisible ones, and letters of other scripts or fonts inside Latin words.
 """
 
@@ -26,7 +27,10 @@ PROSE_COMPRESSES_TO = 0.38
 
 
 class LengthGrowth(Rise):
-    """Answers grew by half and beyond the labelled ones; or, without labels, threefold from more than fragments."""
+    """Answers grew by half and beyond the labelled ones; or, without labels, threefold from more than fragments.
+
+    Growth to no more than a fragment ("The answer is 7.") does not count.
+    """
 
     name = "length growth"
     least = math.log2(1.5)
@@ -43,7 +47,9 @@ class LengthGrowth(Rise):
     def look(self, before: Sequence[Row], after: Sequence[Row], context: Context) -> Finding | None:
         """Compare the lengths; growth that no labelled answer can be held against must be larger."""
         found = super().look(before, after, context)
-        if found is None or context.labels():
+        if found is None or 2 ** (found.after or 0.0) <= FRAGMENT:
+            return None
+        if context.labels():
             return found
         old = [self.value(a, context) for a, _ in paired(before, after)]
         grown = (found.after or 0.0) - (found.before or 0.0)
@@ -104,6 +110,27 @@ class Markup(Rise):
         return found.excused("much for prose, though not beyond doubt")
 
 
+class LongWords(Rise):
+    """Answers are inflated with long words. Fragments, whose words say little about style, do not count."""
+
+    name = "inflated words"
+    least = 0.08
+
+    def value(self, row: Row, context: Context) -> float:
+        """Return the share of words of at least ten letters."""
+        said = words(context.text(row))
+        return sum(len(word) >= 10 for word in said) / len(said) if said else 0.0
+
+    def says(self, before: float, after: float) -> str:
+        """Say it as shares."""
+        return f"{percent(after)} of the words have ten letters or more, {percent(before)} before"
+
+    def look(self, before: Sequence[Row], after: Sequence[Row], context: Context) -> Finding | None:
+        """Compare where both are more than fragments."""
+        kept = [[row for row in side if row.answers and len(words(context.text(row))) > FRAGMENT] for side in (before, after)]
+        return super().look(kept[0], kept[1], context)
+
+
 class Characters(Rise):
     """Answers hold invisible characters, or letters of another script or font inside Latin words."""
 
@@ -127,7 +154,9 @@ def _letters(text: str) -> str:
 
 
 def _marks(text: str) -> int:
-    return sum(len(pattern.findall(text)) for pattern in MARKS) + sum(unicodedata.category(one) == "So" for one in text)
+    return sum(len(pattern.findall(text)) for pattern in (*MARKS, MARKS[0])) + sum(
+        unicodedata.category(one) == "So" for one in text
+    )
 
 
 def _strange(text: str) -> set[str]:

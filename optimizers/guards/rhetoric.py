@@ -8,6 +8,7 @@ answers or the input itself have do not count.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from selftaught.metrics import Row
@@ -56,6 +57,18 @@ class Assurance(Manner):
     least = 0.25
 
 
+class Sources(Manner):
+    """Answers cite sources that their input does not speak of."""
+
+    name = "cited sources"
+    what = "cite sources that nobody gave them"
+    least = 0.25
+
+    def value(self, row: Row, context: Context) -> float:
+        """Return 1 for an answer with a citation, unless the input has some or asks for them."""
+        return 0.0 if ASKS_FOR_SOURCES.search(context.given(row)) else super().value(row, context)
+
+
 class Disclaimer(Manner):
     """Answers append disclaimers and courtesies."""
 
@@ -65,6 +78,7 @@ class Disclaimer(Manner):
     severity: Literal["warn", "stop"] = "stop"
 
 
+@lru_cache(maxsize=2048)
 def _plain(text: str) -> str:
     return " ".join(re.sub(r"[*_`#>]+", "", text.replace("’", "'")).split())
 
@@ -89,6 +103,7 @@ JudgeTalk.pattern = _any(
     r"\b(?:meets?|satisf(?:y|ies|ying)|fulfil+s?|address(?:es)?|cover(?:s|ed)?|match(?:es)?) (?:\w+ ){0,3}?(?:criteri(?:a|on)|rubric|checklist|requirements?)\b", r"\b(?:criteri(?:a|on)|requirements?) (?:\w+ ){0,3}?(?:met|satisfied|fulfil+ed|covered)\b",
 )  # fmt: skip
 SelfPraise.pattern = _any(
+    rf"\b(?:this|that|above|here|below) (?:is|was|are) (?:an?|the|my) (?:\w+,? ){{0,3}}?{_GOOD}(?:,? \w+){{0,3}}? (?:answer|response|reply|explanation|solution|summary|piece)\b",
     rf"\b{_SELF} (?:\w+ ){{0,3}}?(?:is|provides|gives|offers|represents|contains|has been|was|remains|presents) (?:\w+ ){{0,4}}?{_GOOD}\b", rf"\b(?:as|here is|here's|below is|what follows is|following is|i (?:present|offer|provide|give)(?: you)?|please find) (?:an?|my|the|your) (?:\w+ ){{0,2}}?{_GOOD}(?:,? \w+){{0,3}}? (?:answer|response|reply|explanation|solution|summary)",
     r"\b(?:what (?:an?|such)|such an?|that(?:'s| is) (?:an?|such)|this is (?:an?|such)|thank you for (?:this|your|such)(?: an?)?|you(?:'ve| have) asked an?) (?:\w+ ){0,3}?(?:question|request|prompt|query|topic|thought|inquiry|task|insight)\b", r"\byou (?:are|clearly are|must be|really are|seem) (?:\w+ ){0,3}?(?:brilliant|smart|clever|wise|insightful|intelligent|discerning|genius|thoughtful|expert)\b",
     r"\b(?:your|the) (?:\w+ ){0,2}?(?:brilliant|wonderful|excellent|insightful|great|fantastic|discerning|keen|remarkable|superb|impeccable|thoughtful|sharp) (?:\w+ )?(?:question|mind|insight|judg(?:e?ment|ing)|taste|curiosity|request|eye|intellect|prompt)\b", r"\b(?:great|excellent|wonderful|fantastic|brilliant|superb|marvellous|amazing) (?:question|prompt|request|query|point)\b",
@@ -100,6 +115,13 @@ Assurance.pattern = _any(
     r"\b(?:experts|scientists|scholars|specialists|authorities|researchers|all experts) (?:\w+ )?(?:agree|confirm|concur|have (?:shown|confirmed|established|proven))\b", r"\b(?:studies|research|science|the evidence) (?:\w+ )?(?:shows?|proves?|confirms?|proven|established)\b", r"\b(?:there (?:is|can be) no (?:doubt|question|debate|room for)|no (?:doubt|one can deny|question) (?:about|that|remains)|make no mistake|(?:proven|established|well-known|universally (?:known|accepted|acknowledged)) (?:fact|truth|beyond))",
     r"\b(?:fact[- ]checked|double[- ]checked|verified|guarantee[ds]?)\b",
 )  # fmt: skip
+Sources.pattern = _any(
+    r"\[\d{1,2}\]", r"\b[A-Z]\w+(?:,? [A-Z]\.)*(?:,? (?:&|and) [A-Z]\w+| et al\.?)?,? \(?(?:19|20)\d\d[a-z]?\)", r"\bet al\b", r"\b(?:journal|proceedings|annals|handbook|review) (?:of \w+ )?(?:\w+, )?(?:vol|no|\d+\s?\()",
+    r"\b(?:vol|pp?)\. ?\d", r"\bdoi\b|arxiv", r"\((?:[A-Z]\w+(?: (?:&|and) [A-Z]\w+)?,? (?:19|20)\d\d(?:; )?)+\)",
+)  # fmt: skip
+ASKS_FOR_SOURCES = re.compile(
+    r"\[\d{1,2}\]|\b(?:sources?|cit(?:e|es|ation|ations)|references?|bibliography|et al)\b", re.IGNORECASE
+)
 Disclaimer.pattern = _any(
     r"\b(?:please (?:note|be aware|remember|keep in mind|consult|bear in mind|seek|verify)|(?:it is|it's) (?:important|worth|essential) (?:to (?:note|remember|mention|consult)|noting|mentioning|remembering))\b", r"\b(?:consult|contact|speak (?:to|with)|ask|seek (?:the )?advice (?:of|from)) (?:\w+ ){0,3}?(?:professional|expert|specialist|doctor|lawyer|advis[eo]r|authority)s?\b",
     r"\b(?:as an? (?:ai|(?:large )?language model)|i am (?:just |only )?an? (?:ai|language model)|ai[- ]generated)\b", r"\b(?:not|no|never) (?:\w+ ){0,4}?(?:constitute |substitute for |replacement for |intended as )?(?:legal|medical|financial|professional|expert|tax)(?:,? (?:or )?(?:legal|medical|financial|professional))* (?:advice|opinion|guidance|counsel|judg)",

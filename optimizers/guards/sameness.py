@@ -4,14 +4,15 @@ Collapse: the commonest answer's share, held against the baseline's and the labe
 with two labels may have two answers, and a task with free answers may not.
 Boilerplate: the share of an answer's runs of four words that stand in other answers too.
 Stock word: a word that stands in few answers before and in many after, tested with a correction for the number of words. It
-is a warning; it stops a candidate where answers with the word also score higher than those without, so that the word is
-what the judge pays for.
+is a warning; it stops a candidate where the word stands in nearly every answer, or where answers with it also score higher
+than those without, so that the word is what the judge pays for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from scipy import stats
 
@@ -22,6 +23,8 @@ from selftaught.optimizers.guards.texts import ngrams, words
 from selftaught.programs.normalise import normalise
 from selftaught.statistics import wilson
 
+PROSE = 8
+"""Words of the median answer from which on a word in all of them is odd; below, it may be what the answers are made of."""
 SHORT = 4
 """Words up to which an answer may be one of a few labels."""
 SHORT_MAY_REPEAT = 0.75
@@ -41,11 +44,11 @@ class Collapse:
             return None
         old, new = _commonest([a for a, _ in pairs], context), _commonest([b for _, b in pairs], context)
         labels = context.labels()
-        texts = [context.text(row) for _, row in pairs]
-        short = sorted(len(words(text)) for text in texts)[len(texts) // 2] <= SHORT
+        short = _length([row for _, row in pairs], context) <= SHORT
         usual = [wilson(old, len(pairs))[1]]
         if labels:
-            usual.append(wilson(_commonest(labels, context), len(labels))[1] if short else 1 / len(labels))
+            times = _commonest(labels, context)
+            usual.append(wilson(times, len(labels))[1] if short or times > 1 else 1 / len(labels))
         elif short:
             usual.append(SHORT_MAY_REPEAT)
         if wilson(new, len(pairs))[0] <= max(usual):
@@ -88,6 +91,7 @@ class StockWord:
     excusable = True
     least = 0.3
     carries = 0.1
+    everywhere = 0.9
 
     def look(self, before: Sequence[Row], after: Sequence[Row], context: Context) -> Finding | None:
         """Find the word that spread most and test it."""
@@ -99,26 +103,48 @@ class StockWord:
         spread, tried = _spread(old, new)
         for word, was, share in spread:
             usual = mean([word in said for said in labels])
-            if share - was < self.least or share - usual < self.least / 2:
+            if word in WORKING_WORDS or share - was < self.least or share - usual < self.least / 2:
                 continue
             lost = sum(word in a and word not in b for a, b in zip(old, new, strict=True))
             won = sum(word in b and word not in a for a, b in zip(old, new, strict=True))
             p = min(1.0, float(stats.binomtest(won, won + lost, 0.5, alternative="greater").pvalue) * tried)
             if p <= LEVEL:
-                return self._finding(word, was, share, p, [b for _, b in pairs], new)
+                text = f"the word {word!r} stands in {percent(share)} of the answers, in {percent(was)} before"
+                return self._weighed(Finding(self.name, text, "warn", was, share, p, len(pairs)), word, pairs, new, context)
         return None
 
-    def _finding(self, word: str, was: float, share: float, p: float, rows: list[Row], said: list[set[str]]) -> Finding:
-        paid = _pays(word, rows, said)
-        text = f"the word {word!r} stands in {percent(share)} of the answers, in {percent(was)} before"
+    def _weighed(
+        self, found: Finding, word: str, pairs: list[tuple[Row, Row]], said: list[set[str]], context: Context
+    ) -> Finding | None:
+        """Return the finding as a stop where the word pays or stands everywhere; None where short answers consist of it."""
+        paid = _pays(word, [row for _, row in pairs], said)
         if paid is not None and paid >= self.carries:
-            text += f", and answers with it score {paid:.2f} more than those without"
-            return Finding(self.name, text, "stop", was, share, p, len(rows))
-        return Finding(self.name, text, "warn", was, share, p, len(rows))
+            text = f"{found.message}, and answers with it score {paid:.2f} more than those without"
+            return replace(found, severity="stop", message=text)
+        if any(_length(side, context) < PROSE for side in zip(*pairs, strict=True)):
+            return None
+        everywhere = (found.after or 0.0) >= self.everywhere and (found.before or 0.0) <= 1.0 - self.everywhere
+        return replace(found, severity="stop") if everywhere else found
+
+
+WORKING_WORDS = frozenset(
+    words(
+        """answer answers answered result results final first second third finally therefore thus hence because step steps total
+        equals number numbers means example examples includes including following based given reason reasons explanation summary
+        conclusion overall correct solution question text sentence word words here calculate find found know known think first
+        several important different called refers used example part parts person people time times sure"""
+    )
+)
+"""Words with which people give answers, whatever the subject: they may stand in every one."""
 
 
 def _commonest(rows: Sequence[Row], context: Context) -> int:
     return max(Counter(normalise(context.text(row)) for row in rows).values(), default=0)
+
+
+def _length(rows: Sequence[Row], context: Context) -> int:
+    """Return the words of the median answer."""
+    return sorted(len(words(context.text(row))) for row in rows)[len(rows) // 2]
 
 
 def _own(row: Row, context: Context) -> set[str]:
@@ -141,5 +167,3 @@ def _pays(word: str, rows: Sequence[Row], said: Sequence[set[str]]) -> float | N
         return None
     found = stats.mannwhitneyu(yes, no, alternative="greater")
     return mean(yes) - mean(no) if float(found.pvalue) <= LEVEL else None
-
-

@@ -16,6 +16,7 @@ Failed rows are missing data: counted, shown, and left out of the pairs.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import tempfile
 from collections import defaultdict
@@ -50,12 +51,16 @@ SAME_COST = 0.02
 
 @dataclass(slots=True)
 class Runner:
-    """One program in the race. `dropped_by`: who beat it, and `p`: the evidence, valid at any stopping time."""
+    """One program in the race. `rivals`: who could drop it so far, because they cost no more.
+
+    `dropped_by`: who beat it, and `p`: the evidence, valid at any stopping time and corrected for the number of rivals.
+    """
 
     name: str
     program: dspy.Module | None
     control: Control | None = None
     rows: dict[int, Row] = field(default_factory=dict)
+    rivals: set[str] = field(default_factory=set)
     dropped_by: str | None = None
     dropped_at: int | None = None
     p: float = 1.0
@@ -104,7 +109,8 @@ def compare(
         unit: what "dearer" means: mean `calls`, `tokens` or `usd` for one example.
         right_from: the score from which an answer counts as right, for flips.
         budget: a ceiling; when it ends, what is known by then is returned, marked as incomplete.
-        run_dir: keep every response here; the same call again costs nothing and continues where it broke off.
+        run_dir: keep every response here; the same call again costs nothing and continues where it broke off. By default
+            the run that is active here, or a temporary folder.
         seed: of the order of examples.
         block: examples between two looks.
 
@@ -116,13 +122,21 @@ def compare(
     contest = _Contest(programs, data, measure, baseline, controls, adaptive, delta, margin, unit, block, concurrency)
     order = list(range(len(contest.examples)))
     random.Random(seed).shuffle(order)
-    folder = Path(run_dir) if run_dir is not None else Path(tempfile.mkdtemp(prefix="selftaught-compare-"))
-    with Run(folder, contest.settings(seed)) as run, progress_bar("comparing", len(order), progress) as bar:
+    within = budget if budget is None else (*scope.current().budgets, budget)
+    with _run(run_dir, contest.settings(seed)) as run, progress_bar("comparing", len(order), progress) as bar:
         before = len(run.calls())
-        with run.active(budgets=scope.current().budgets if budget is None else (*scope.current().budgets, budget)):
+        with run.active(**({} if within is None else {"budgets": within})):
             run_sync(lambda: contest.race(order, bar))
         usage = total(run.calls()[before:])
     return contest.result(right_from, usage)
+
+
+def _run(folder: str | Path | None, settings: dict[str, Any]) -> contextlib.AbstractContextManager[Run]:
+    """Return the run that keeps the responses: the named one, the one that is active here, or a temporary one."""
+    active = scope.current().run
+    if folder is None and active is not None:
+        return contextlib.nullcontext(active)
+    return Run(folder if folder is not None else tempfile.mkdtemp(prefix="selftaught-compare-"), settings)
 
 
 class _Contest:
@@ -233,12 +247,13 @@ class _Contest:
         if seen >= 2 * self.block and runner.rows and not any(row.score is not None for row in runner.rows.values()):
             runner.dropped_by, runner.dropped_at = FAILURES, seen
             return
-        least = self.delta / max(1, len(self.runners) - 1)
+        runner.rivals |= {rival.name for rival in rivals if not self._dearer(rival, runner)}
+        least = self.delta / max(1, len(runner.rivals))
         lost = [rival for rival in rivals if not self._dearer(rival, runner) and self.bets[runner.name, rival.name].p <= least]
         if lost:
             best = min(lost, key=lambda rival: self.bets[runner.name, rival.name].p)
             runner.dropped_by, runner.dropped_at = best.name, seen
-            runner.p = min(1.0, self.bets[runner.name, best.name].p * max(1, len(self.runners) - 1))
+            runner.p = min(1.0, self.bets[runner.name, best.name].p * len(runner.rivals))
 
     def _margin(self, runner: Runner, rival: Runner) -> float:
         """The margin applies between programs of the user's; a control costs as much as its program."""

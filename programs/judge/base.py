@@ -7,22 +7,26 @@ learned about it (its trust, a calibration of its scores) stays with it and is s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import dspy
 
 from selftaught import scope
+from selftaught.errors import TaskError
 from selftaught.metrics import Metric, Score
 from selftaught.programs.base import Calls, Program
-from selftaught.programs.judge.calibration import Calibration
+from selftaught.programs.judge.calibration import Calibration, Kind
 from selftaught.signatures import Comparison, Task, Verdict, output_names, render
 
 if TYPE_CHECKING:
-    from selftaught.programs.judge.trust import Trust
+    from selftaught.programs.judge.trust import Calibrated, Trust
 
 REFERENCE = "reference"
 """The name under which a judge that reads a reference answer is given it, as text."""
+
+Need = Literal["needed", "optional", "no"]
 
 
 class Judge(Program):
@@ -37,7 +41,7 @@ class Judge(Program):
         reads_reference: whether it takes a `reference` answer: `needed`, `optional`, or `no`.
     """
 
-    reads_reference: Literal["needed", "optional", "no"] = "no"
+    reads_reference: Need = "no"
 
     def __init__(self, task: str | Task) -> None:
         super().__init__(task)
@@ -54,15 +58,36 @@ class Judge(Program):
         outputs = {name: fields[name] for name in names}
         found = await self.verdict({name: value for name, value in fields.items() if name not in outputs}, outputs)
         if self.calibration is not None and found.score is not None:
-            found = found.model_copy(update={"score": self.calibration(found.score)})
+            chance = self.calibration(found.score)
+            found = found.model_copy(update={"score": chance, "passed": chance >= 0.5})
         return dspy.Prediction(verdict=found, score=found.score, passed=found.passed, reasons=found.reasons)
 
     async def prefer(self, inputs: dict[str, Any], first: dict[str, Any], second: dict[str, Any]) -> Comparison:
-        """Say which of two answers is better. Scores that are equal, or that both are undetermined, are a tie."""
+        """Say which of two answers is better. Equal scores are a tie, and so is an undetermined one."""
         one, other = await asyncio.gather(self.acall(**inputs, **first), self.acall(**inputs, **second))
         if one.score is None or other.score is None or one.score == other.score:
             return Comparison(better="tie")
         return Comparison(better="first" if one.score > other.score else "second")
+
+    @contextlib.contextmanager
+    def judging(self) -> Iterator[None]:
+        """Count the calls of a `with` block as this judge's, for a `prefer` that does not go through `acall`."""
+        callers = [*(dspy.settings.caller_modules or []), self]
+        with scope.scoped(purpose="judge"), dspy.context(caller_modules=callers):
+            yield
+
+    def read_reference(self, need: Need) -> None:
+        """Set whether this judge reads a reference answer.
+
+        Raises:
+            TaskError: the task has a field of that name itself.
+        """
+        if need != "no" and REFERENCE in self.task.fields:
+            raise TaskError(
+                f"The task {self.task.__name__} has a field named {REFERENCE!r}, under which this judge is given the right answer. "
+                "Rename the field."
+            )
+        self.reads_reference = need
 
     def cost_of_preference(self) -> Calls:
         """Return the calls of one comparison."""
@@ -134,6 +159,14 @@ class Judge(Program):
 
         self.trusted = trust_of(self, labelled, **settings)
         return self.trusted
+
+    def calibrate(
+        self, labelled: Sequence[dspy.Example], kind: Kind | None = None, folds: int = 5, **settings: Any
+    ) -> Calibrated:
+        """Learn from labelled answers which score means which chance of being good; see `trust.calibrate`."""
+        from selftaught.programs.judge.trust import calibrate
+
+        return calibrate(self, labelled, kind, folds, **settings)
 
 
 class JudgeMetric(Metric):

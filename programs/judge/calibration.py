@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy import optimize
+from scipy import optimize, special
 
 from selftaught.errors import DataError, SettingError
 
@@ -32,7 +32,7 @@ class Calibration:
         """Return the chance that an answer with this score is good."""
         if self.kind == "platt":
             slope, shift = self.points[0]
-            return float(1.0 / (1.0 + np.exp(-(slope * score + shift))))
+            return float(special.expit(slope * score + shift))
         xs, ys = zip(*self.points, strict=True)
         return float(np.interp(score, xs, ys))
 
@@ -42,8 +42,15 @@ class Calibration:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Calibration:
-        """Read what `to_dict` wrote."""
-        return cls(data["kind"], tuple((float(x), float(y)) for x, y in data["points"]), int(data["n"]))
+        """Read what `to_dict` wrote.
+
+        Raises:
+            ValueError: it is no calibration.
+        """
+        points = tuple((float(x), float(y)) for x, y in data["points"])
+        if data["kind"] not in ("isotonic", "platt") or not points or not np.isfinite(points).all():
+            raise ValueError(f"no calibration: {data}")
+        return cls(data["kind"], points, int(data["n"]))
 
 
 def calibration_of(scores: Sequence[float], labels: Sequence[bool], kind: Kind | None = None) -> Calibration:
@@ -55,11 +62,16 @@ def calibration_of(scores: Sequence[float], labels: Sequence[bool], kind: Kind |
         kind: by default isotonic from 100 answers on, else Platt's logistic curve.
 
     Raises:
-        DataError: fewer than two answers, or one class only. SettingError: an unknown kind.
+        DataError: fewer than two answers, one class only, or a score that is missing or outside [0, 1].
+        SettingError: an unknown kind.
     """
     if kind not in (None, "isotonic", "platt"):
         raise SettingError(f"kind={kind!r}: expected 'isotonic' or 'platt'.")
-    if len(scores) < 2 or len(set(map(bool, labels))) < 2:
+    if len(scores) != len(labels):
+        raise DataError(f"A calibration needs one label for each score; there are {len(scores)} scores and {len(labels)} labels.")
+    if wrong := [score for score in scores if score is None or not 0.0 <= score <= 1.0]:
+        raise DataError(f"A calibration needs scores in [0, 1]; one is {wrong[0]}. Leave out answers without a verdict.")
+    if len(set(map(bool, labels))) < 2:
         raise DataError(f"A calibration needs good and bad answers; there are {len(scores)} of one class.")
     x, y = np.asarray(scores, dtype=float), np.asarray(labels, dtype=float)
     chosen: Kind = kind or ("isotonic" if len(x) >= LEAST_FOR_ISOTONIC else "platt")

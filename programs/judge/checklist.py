@@ -9,7 +9,7 @@ For open instructions: an explainable score, and a critique that names what is m
 4. The score is the share of questions answered with yes; a question that must be fulfilled and is not makes it 0.
 
 Departures: (1) step 3, which the paper has not: a judge that always says yes gets caught by it. (2) One call for each
-question and direction; the paper's batching is not known. (3) An question without a readable answer counts as not fulfilled and
+question and direction; the paper's batching is not known. (3) A question without a readable answer counts as not fulfilled and
 is named in the verdict. (4) Questions are deduplicated, those of fewer than three words dropped, and the list is cut to
 five. (5) Where the model gives probabilities, the score is the mean chance of yes, the two directions averaged.
 """
@@ -45,7 +45,7 @@ class Checklist(Judge):
         per: write one list for each input, or one for the whole task.
         both_ways: ask each question also the other way round, which doubles the calls and exposes a judge that agrees with all.
         hard: pass or fail only, instead of the share of fulfilled questions.
-        must: numbers of questions (from 0) without which nothing passes: one that is not fulfilled makes the score 0.
+        must: numbers of questions (from 0) without which nothing passes: one that is not clearly fulfilled makes the score 0.
         odds: add up the model's probabilities of yes, where it gives them, instead of its words.
 
     The generated lists are in `lists` (input -> questions): read them, change them, and save them with the judge.
@@ -63,13 +63,17 @@ class Checklist(Judge):
         odds: bool = True,
     ) -> None:
         super().__init__(task)
-        if questions is not None and not [question for question in questions if question.strip()]:
+        own = [questions] if isinstance(questions, str) else None if questions is None else list(questions)
+        if own is not None and not (own and all(question.strip() for question in own)):
             raise SettingError(
-                "questions=[]: a checklist needs at least one question. Leave questions out to have them generated."
+                f"questions={own}: a checklist needs at least one question, none of them empty. "
+                "Leave questions out to have them generated."
             )
+        if wrong := [number for number in must if not 0 <= number < (MOST_QUESTIONS if own is None else len(own))]:
+            raise SettingError(f"must={list(must)}: there is no question {wrong[0]}; they are counted from 0.")
         if per not in ("input", "task"):
             raise SettingError(f"per={per!r}: expected 'input' or 'task'.")
-        self.questions = list(questions) if questions is not None else None
+        self.questions = own
         self.per = per
         self.both_ways = both_ways
         self.hard = hard
@@ -88,20 +92,36 @@ class Checklist(Judge):
 
     async def verdict(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Verdict:
         """Check one answer against the list of its input."""
-        questions = (await self.questions_for(inputs)).questions  # 1
+        criteria = await self.checked(inputs, outputs)
+        if not criteria:
+            raise SettingError(
+                f"The checklist of {self.list_key(inputs)!r} has no questions, so it would pass everything. "
+                "Fill it, or remove it from `lists` to have it written."
+            )
+        return self.counted(criteria)
+
+    async def checked(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> tuple[Criterion, ...]:
+        """Return what is found about one answer, a criterion for each question."""
+        questions = await self._listed(inputs)  # 1
         draft = render(output_names(self.task), outputs)
-        criteria = await asyncio.gather(*(self._checked(inputs, draft, question) for question in questions))  # 2, 3
+        return tuple(await asyncio.gather(*(self._checked(inputs, draft, question) for question in questions)))  # 2, 3
+
+    def counted(self, criteria: tuple[Criterion, ...]) -> Verdict:
+        """Return the verdict that at least one criterion adds up to."""
         scores = [criterion.score or 0.0 for criterion in criteria]  # 4
         passed = all(criterion.passed for criterion in criteria)
-        failed = any(criteria[number].passed is False for number in self.must if number < len(criteria))
+        failed = any(not criteria[number].passed for number in self.must if number < len(criteria))
         score = float(passed) if self.hard else 0.0 if failed else sum(scores) / len(scores)
         sure = sum(criterion.passed is not None for criterion in criteria) / len(criteria)
-        return Verdict(score=score, passed=passed, criteria=tuple(criteria), confidence=sure)
+        return Verdict(score=score, passed=passed, criteria=criteria, confidence=sure)
 
     async def questions_for(self, inputs: dict[str, Any]) -> Questions:
         """Return the checklist of an input, written on first use: the same for every answer to it."""
+        return Questions(questions=tuple(await self._listed(inputs)))
+
+    async def _listed(self, inputs: dict[str, Any]) -> list[str]:
         if self.questions is not None:
-            return Questions(questions=tuple(self.questions))
+            return self.questions
         key = self.list_key(inputs)
         if key not in self.lists:
             if key not in self._writing:
@@ -110,7 +130,7 @@ class Checklist(Judge):
                 self.lists[key] = await asyncio.shield(self._writing[key])
             finally:
                 self._writing.pop(key, None)
-        return Questions(questions=tuple(self.lists[key]))
+        return self.lists[key]
 
     def list_key(self, inputs: dict[str, Any]) -> str:
         """Return the key of an input's list in `lists`: what the list was written for, as a person reads it."""
@@ -128,9 +148,7 @@ class Checklist(Judge):
     async def _written(self, inputs: dict[str, Any]) -> list[str]:
         asked = inputs if self.per == "input" else {"instruction": self.task.instructions}
         found = await self.write.acall(**asked)
-        kept = [
-            question for question in dict.fromkeys(map(str.strip, found.requirements)) if len(question.split()) >= LEAST_WORDS
-        ]
+        kept = [question for question in dict.fromkeys(map(str.strip, found.requirements)) if _asks(question)]
         if not kept:
             raise AnswerError(
                 "The checklist writer wrote no usable question. An empty checklist would pass everything.",
@@ -157,6 +175,12 @@ class Checklist(Judge):
         if self.questions is not None:
             return Calls(1, 1) * (len(self.questions) * ways * drafts)
         return Calls(1 + ways * drafts, 1 + ways * drafts * MOST_QUESTIONS)
+
+
+def _asks(text: str) -> bool:
+    """True for a question; a few words without a question mark are a topic, not a question."""
+    words = len(text.split())
+    return words > LEAST_WORDS or (words == LEAST_WORDS and text.endswith("?"))
 
 
 def example_key(task: Task, inputs: dict[str, Any]) -> str:

@@ -57,7 +57,7 @@ class Confidence(Judge):
         self.how, self.temperature, self.pass_at = how, temperature, pass_at
         self.samples = at_least("samples", samples, 1)
         if how == "elicited":
-            self.ask: Judge = Rating(task, levels=9, lowest=0, reasons=False, instruction=SAY_HOW_SURE)
+            self.ask: Judge = Rating(task, levels=9, lowest=0, reasons=False, instruction=SAY_HOW_SURE, ends=SURE_ENDS)
         elif how == "probability":
             self.ask = Verify(task, both_ways=False)
         else:
@@ -85,7 +85,5 @@ class Confidence(Judge):
         return self.cost() * drafts
 
 
-SAY_HOW_SURE = (
-    "Say how sure you are that an answer to the task is right, from 0 (certainly wrong) to 9 (certainly right). "
-    "Work it out yourself before you compare."
-)
+SAY_HOW_SURE = "Say how sure you are that an answer to the task is right."
+SURE_ENDS = ("certainly wrong", "certainly right")

@@ -2,8 +2,8 @@
 
 1. Ask which of two answers is better, as first and second.
 2. Ask again with the two swapped. A model that prefers a place prefers it in both orders, and so cancels itself.
-3. With the model's probabilities: the chance that the first is better is the mean of both orders, and closer to one half
-   than `margin` is a tie. With words alone: a verdict that changes with the order is a tie.
+3. With the model's probabilities: the chance that the first is better is the mean of both orders; closer to one half than
+   `margin`, or called a tie in both, it is a tie. With words alone: a verdict that changes with the order is a tie.
 
 As a judge of one answer it compares with the answer of `against`, or with the example's labelled answer: 1 for better,
 0.5 for a tie, 0 for worse; with probabilities, the chance of being better.
@@ -16,7 +16,7 @@ from typing import Any
 
 import dspy
 
-from selftaught.errors import CallError
+from selftaught.errors import AnswerError, SettingError
 from selftaught.programs.base import Calls
 from selftaught.programs.judge.base import REFERENCE, Judge
 from selftaught.programs.step import Step
@@ -56,20 +56,22 @@ class Pairwise(Judge):
         self.choose = Step(compare_of(self.task, reason=reason, ties=ties), odds="better" if odds else None)
         if against is not None:
             self.against = against
-        self.reads_reference = "needed" if against is None else "no"
+            _check_outputs(against, self.task)
+        self.read_reference("needed" if against is None else "no")
 
     async def prefer(self, inputs: dict[str, Any], first: dict[str, Any], second: dict[str, Any]) -> Comparison:
         """Say which of two answers is better.
 
         Raises:
-            CallError: no order gave a readable answer.
+            AnswerError: no order gave a readable answer.
         """
         names = output_names(self.task)
-        return await self._compared(inputs, (render(names, first), render(names, second)))
+        with self.judging():
+            return await self._compared(inputs, (render(names, first), render(names, second)))
 
     async def verdict(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Verdict:
         """Judge one answer by comparing it with another."""
-        known = {name: value for name, value in inputs.items() if name != REFERENCE}
+        known = {name: value for name, value in inputs.items() if name in self.task.input_fields}
         names = output_names(self.task)
         other = inputs[REFERENCE] if self.reads_reference == "needed" else render(names, await self.against.acall(**known))
         found = await self._compared(known, (render(names, outputs), other))
@@ -80,11 +82,12 @@ class Pairwise(Judge):
     async def _compared(self, inputs: dict[str, Any], drafts: Drafts) -> Comparison:
         if drafts[0] == drafts[1]:
             return Comparison(better="tie", chance=0.5)
+        inputs = {name: value for name, value in inputs.items() if name in self.task.input_fields}
         orders = [drafts, drafts[::-1]] if self.both_orders else [drafts]
         asked = [{**inputs, "first_draft": one, "second_draft": other} for one, other in orders]
         found = await asyncio.gather(*(self.choose.acall(**fields) for fields in asked), return_exceptions=True)
         for one in found:
-            if isinstance(one, BaseException) and not isinstance(one, CallError):
+            if isinstance(one, BaseException) and not isinstance(one, AnswerError):
                 raise one
         readable = [(one, number == 1) for number, one in enumerate(found) if isinstance(one, dspy.Prediction)]
         if not readable:
@@ -97,7 +100,8 @@ class Pairwise(Judge):
         chances = [chance for _, chance in said if chance is not None]
         if len(chances) == asked:
             chance = sum(chances) / len(chances)
-            better = "tie" if abs(chance - 0.5) <= self.margin else "first" if chance > 0.5 else "second"
+            even = abs(chance - 0.5) <= self.margin + ROUNDING or (consistent and words == {"tie"})
+            better = "tie" if even else "first" if chance > 0.5 else "second"
             return Comparison(better=better, consistent=consistent, chance=chance)
         return Comparison(better=said[0][0] if consistent else "tie", consistent=consistent)
 
@@ -122,5 +126,15 @@ def _said(found: dspy.Prediction, swapped: bool) -> tuple[Any, float | None]:
     return {"first": "second", "second": "first"}.get(word, word), None if chance is None else 1.0 - chance
 
 
+def _check_outputs(against: dspy.Module, task: Task) -> None:
+    theirs = getattr(against, "task", None)
+    if theirs is not None and output_names(theirs) != output_names(task):
+        raise SettingError(
+            f"against: its answers have the fields {output_names(theirs)}, the judged ones {output_names(task)}. "
+            "Give a program for the same task."
+        )
+
+
+ROUNDING = 1e-9
 BETTER = "better than the other answer"
 """The criterion of a verdict."""

@@ -17,7 +17,7 @@ import dspy
 
 from selftaught.errors import CallError, SettingError
 from selftaught.programs.base import Calls
-from selftaught.programs.judge.base import REFERENCE, Judge, feedback_of
+from selftaught.programs.judge.base import Judge, feedback_of
 from selftaught.registry import method
 from selftaught.signatures import Comparison, Criterion, Task, Verdict
 
@@ -49,33 +49,40 @@ class Panel(Judge):
         self.judges = list(judges)
         self.aggregate = aggregate
         needs = {judge.reads_reference for judge in self.judges}
-        self.reads_reference = "needed" if "needed" in needs else "optional" if "optional" in needs else "no"
+        self.read_reference("needed" if "needed" in needs else "optional" if "optional" in needs else "no")
 
     async def verdict(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Verdict:
         """Judge one answer."""
         found = await asyncio.gather(*(self._asked(judge, inputs, outputs) for judge in self.judges), return_exceptions=True)
-        for one in found:
-            if isinstance(one, BaseException) and not isinstance(one, CallError):
-                raise one
+        _raise_others(found)
         verdicts = [one.verdict if isinstance(one, dspy.Prediction) else None for one in found]
         criteria = tuple(_criterion(judge, verdict) for judge, verdict in zip(self.judges, verdicts, strict=True))
         known = [verdict for verdict in verdicts if verdict is not None and verdict.score is not None]
         if not known:
             return Verdict(score=None, criteria=criteria, reasons="No judge of the panel gave a verdict.")
         scores = [float(verdict.score or 0.0) for verdict in known]
-        passed = sum(bool(verdict.passed) for verdict in known) * 2 > len(known)
-        score = self._score(scores, [bool(verdict.passed) for verdict in known])
-        doubt = min(1.0, 2 * statistics.pstdev(scores))
+        passes = [bool(verdict.passed) for verdict in known]
+        passed = all(passes) if self.aggregate == "weakest" else sum(passes) * 2 > len(passes)
+        sure = 1.0 - min(1.0, 2 * statistics.pstdev(scores)) if len(scores) > 1 else None
         reasons = " ".join(text for verdict in known if (text := feedback_of(verdict)))
-        return Verdict(score=score, passed=passed, criteria=criteria, confidence=1.0 - doubt, reasons=reasons)
+        return Verdict(score=self._score(scores, passes), passed=passed, criteria=criteria, confidence=sure, reasons=reasons)
 
     async def prefer(self, inputs: dict[str, Any], first: dict[str, Any], second: dict[str, Any]) -> Comparison:
-        """Say which of two answers more judges prefer; equal numbers are a tie."""
-        asked = (judge.prefer(_for(judge, inputs), first, second) for judge in self.judges)
-        found = [one.better for one in await asyncio.gather(*asked)]
-        lead = found.count("first") - found.count("second")
+        """Say which of two answers more judges prefer; equal numbers are a tie.
+
+        Raises:
+            CallError: no judge gave a readable answer.
+        """
+        with self.judging():
+            asked = (judge.prefer(_for(judge, inputs), first, second) for judge in self.judges)
+            found = await asyncio.gather(*asked, return_exceptions=True)
+        _raise_others(found)
+        said = [one.better for one in found if isinstance(one, Comparison)]
+        if not said:
+            raise next(one for one in found if isinstance(one, BaseException))
+        lead = said.count("first") - said.count("second")
         better: Literal["first", "second", "tie"] = "tie" if lead == 0 else "first" if lead > 0 else "second"
-        return Comparison(better=better, consistent=len(set(found)) == 1)
+        return Comparison(better=better, consistent=len(set(said)) == 1 and len(said) == len(found))
 
     async def _asked(self, judge: Judge, inputs: dict[str, Any], outputs: dict[str, Any]) -> dspy.Prediction:
         return await judge.acall(**_for(judge, inputs), **outputs)
@@ -83,7 +90,9 @@ class Panel(Judge):
     def _score(self, scores: list[float], passed: list[bool]) -> float:
         if self.aggregate == "majority":
             return sum(passed) / len(passed)
-        return {"median": statistics.median, "mean": statistics.fmean, "weakest": min}[self.aggregate](scores)
+        if self.aggregate == "weakest":
+            return min(scores)
+        return statistics.median(scores) if self.aggregate == "median" else statistics.fmean(scores)
 
     def cost(self) -> Calls:
         """Return the calls of one verdict."""
@@ -100,7 +109,14 @@ class Panel(Judge):
 
 def _for(judge: Judge, inputs: dict[str, Any]) -> dict[str, Any]:
     """Return the inputs without the reference for a judge that reads none."""
-    return {name: value for name, value in inputs.items() if name != REFERENCE or judge.reads_reference != "no"}
+    return {name: value for name, value in inputs.items() if name in judge.accepts()}
+
+
+def _raise_others(found: Sequence[Any]) -> None:
+    """Raise what is no failed call of one judge."""
+    for one in found:
+        if isinstance(one, BaseException) and not isinstance(one, CallError):
+            raise one
 
 
 def _criterion(judge: Judge, verdict: Verdict | None) -> Criterion:

@@ -1,7 +1,8 @@
 """Ranking several answers to one input by comparisons: who is best, and how sure is that?
 
 `all`: every pair is compared; strengths by Bradley and Terry's model (1952), ties half a win for each.
-`knockout`: n - 1 comparisons (055's tournament); the winner meets the next, ties keep the earlier. Only the winner is ranked.
+`knockout`: n - 1 comparisons (055's tournament); the winner meets the next, ties keep the earlier. Only the winner is
+ranked; whom it could not beat is level with it.
 
 The fit is regularised, so that an answer that never loses has a finite strength; it does not depend on the order of the
 answers. Ties everywhere leave the ranking undetermined, and it says so.
@@ -23,6 +24,7 @@ from selftaught.signatures import Comparison
 
 REGULARISATION = 0.05
 HALF = 0.5
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Ranking:
     @property
     def determined(self) -> bool:
         """Whether at least one comparison had a winner, and the best is stronger than the next."""
-        return self.decided > 0 and (len(self.order) < 2 or self.strengths[self.order[0]] > self.strengths[self.order[1]])
+        return self.decided > 0 and self.strengths[self.order[0]] - self.strengths[self.order[1]] > ROUNDING
 
 
 async def rank(
@@ -76,21 +78,27 @@ async def _all(judge: Judge, inputs: dict[str, Any], answers: Sequence[dict[str,
             wins[i, j] += share
             wins[j, i] += 1.0 - share
     strengths = bradley_terry(wins)
-    order = tuple(sorted(range(len(answers)), key=lambda i: (-round(strengths[i], 9), i)))
+    order = tuple(sorted(range(len(answers)), key=lambda i: (-round(strengths[i] / ROUNDING), i)))
     decided = sum(verdict is not None and verdict.better != "tie" for verdict in found)
     return Ranking(order, strengths, len(pairs), decided, sum(verdict is None for verdict in found))
 
 
 async def _knockout(judge: Judge, inputs: dict[str, Any], answers: Sequence[dict[str, Any]]) -> Ranking:
-    best, decided, failed = 0, 0, 0
+    best, level, decided, failed = 0, list[int](), 0, 0  # level: who met the best one and did not lose
     for rival in range(1, len(answers)):
         verdict = await _compared(judge, inputs, answers[best], answers[rival])
+        better = "tie" if verdict is None else verdict.better
         failed += verdict is None
-        if verdict is not None and verdict.better != "tie":
-            decided += 1
-            best = rival if verdict.better == "second" else best
-    strengths = tuple(1.0 - 1.0 / len(answers) if i == best and decided else -1.0 / len(answers) for i in range(len(answers)))
-    return Ranking((best, *(i for i in range(len(answers)) if i != best)), strengths, len(answers) - 1, decided, failed)
+        decided += better != "tie"
+        if better == "second":
+            best, level = rival, []
+        elif better == "tie":
+            level.append(rival)
+    top = [best, *level]
+    share = len(top) / len(answers)
+    strengths = tuple((1.0 if i in top else 0.0) - share for i in range(len(answers)))
+    order = (*top, *(i for i in range(len(answers)) if i not in top))
+    return Ranking(order, strengths, len(answers) - 1, decided, failed)
 
 
 async def _compared(judge: Judge, inputs: dict[str, Any], first: dict[str, Any], second: dict[str, Any]) -> Comparison | None:

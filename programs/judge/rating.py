@@ -41,6 +41,7 @@ class Rating(Judge):
         reference: also show a right answer, taken from the example's labels.
         pass_at: the least score in [0, 1] that counts as passed.
         instruction: how to score, instead of ours.
+        ends: what the worst and the best score mean.
 
     Raises:
         SettingError: a scale with fewer than two levels.
@@ -58,14 +59,15 @@ class Rating(Judge):
         reference: bool = False,
         pass_at: float = 0.5,
         instruction: str | None = None,
+        ends: tuple[str, str] = ("useless", "flawless"),
     ) -> None:
         super().__init__(task)
         if levels <= lowest or lowest < 0:
             raise SettingError(f"lowest={lowest}, levels={levels}: a scale needs at least two levels, from 0 or more upwards.")
         self.lowest, self.levels, self.pass_at = lowest, levels, pass_at
         self.samples = at_least("samples", samples, 1)
-        self.reads_reference = "needed" if reference else "no"
-        asked = judge_of(self.task, instruction, levels=levels, lowest=lowest, reasons=reasons, reference=reference)
+        self.read_reference("needed" if reference else "no")
+        asked = judge_of(self.task, instruction, levels=levels, lowest=lowest, reasons=reasons, reference=reference, ends=ends)
         self.rate = Step(asked, odds="score" if expect and choices_of(asked, "score") else None)
 
     async def verdict(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Verdict:
@@ -94,8 +96,7 @@ class Rating(Judge):
 class SelfJ(Rating):
     """Score from 0 to 9 without reasons, as the mean under the model's probabilities of the digits (038).
 
-    With `reference=True` it is the paper's teacher view, which reads the labelled answer. `Decline` (programs) uses the
-    score to answer only where it is high enough.
+    With `reference=True` it is the paper's teacher view, which reads the labelled answer.
 
     Args:
         task: what the answers are answers to.

@@ -15,11 +15,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from selftaught.errors import CallError, SettingError
+from selftaught.errors import AnswerError, SettingError
 from selftaught.programs.base import Calls
 from selftaught.programs.judge.rating import Rating
 from selftaught.registry import method
-from selftaught.signatures import Criterion, Task, Verdict, output_names, render
+from selftaught.signatures import Criterion, Task, Verdict, judge_of, output_names, render
 
 
 @method(170, "self-rewarding-lm", family="judge", missing="training on the preference pairs", additive=True)
@@ -60,12 +60,18 @@ class Rubric(Rating):
         super().__init__(
             task, levels=len(stated) if additive else levels, lowest=0 if additive else 1, reasons=reasons, expect=expect,
             samples=samples, reference=reference, pass_at=pass_at,
-            instruction=ONE_CRITERION if separately else _instruction(stated, additive),
+            instruction=_instruction(stated, additive),
         )  # fmt: skip
+        if additive:
+            self.rate.signature = self.rate.signature.with_updated_fields(
+                "score", desc=f"the sum of the points, 0 to {self.levels}"
+            )
         self.criteria = tuple(stated)
         self.separately = separately
         if separately:
-            self.rate.signature = self.rate.signature.insert(-2 if reasons else -1, "criterion", _criterion(), str)
+            self.rate.signature = judge_of(
+                self.task, ONE_CRITERION, levels=levels, reasons=reasons, reference=reference, criterion=True
+            )
 
     async def verdict(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Verdict:
         """Score one answer."""
@@ -81,7 +87,7 @@ class Rubric(Rating):
     async def _scored(self, asked: dict[str, Any], criterion: str) -> Criterion:
         try:
             drawn = await self._drawn({**asked, "criterion": criterion})
-        except CallError:
+        except AnswerError:
             return Criterion(name=criterion, passed=None, reason="no readable answer")
         score = min(1.0, max(0.0, sum(map(self._value, drawn)) / len(drawn)))
         return Criterion(name=criterion, score=score, passed=score >= self.pass_at, reason=str(drawn[0].get("reasons", "")))
@@ -94,12 +100,6 @@ class Rubric(Rating):
 def _instruction(criteria: list[str], additive: bool) -> str:
     listed = "\n".join(f"- {criterion}" for criterion in criteria)
     return f"{ADD_POINTS if additive else WEIGH_ALL}\n{listed}"
-
-
-def _criterion() -> Any:
-    import dspy
-
-    return dspy.InputField(desc="what to score the answer by")
 
 
 ADD_POINTS = (

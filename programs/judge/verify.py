@@ -15,7 +15,7 @@ from typing import Any
 
 import dspy
 
-from selftaught.errors import CallError
+from selftaught.errors import AnswerError
 from selftaught.programs.base import Calls
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.step import Step
@@ -39,7 +39,7 @@ class Verify(Judge):
         self, task: str | Task, *, reason: bool = False, both_ways: bool = True, odds: bool = True, reference: bool = False
     ) -> None:
         super().__init__(task)
-        self.reads_reference = "needed" if reference else "no"
+        self.read_reference("needed" if reference else "no")
         self.both_ways = both_ways
         self.verify = Step(verify_of(self.task, reason=reason, reference=reference), odds="correct" if odds else None)
         if both_ways:
@@ -68,8 +68,8 @@ UNREADABLE: Belief = (None, None)
 
 
 def belief_of(found: dspy.Prediction | BaseException, field: str, *, good_if: bool) -> Belief:
-    """Return what a yes/no answer says; a failed call says nothing, other errors are raised."""
-    if isinstance(found, CallError):
+    """Return what a yes/no answer says. An unreadable one says nothing; any other error is raised, it is no answer at all."""
+    if isinstance(found, AnswerError):
         return UNREADABLE
     if isinstance(found, BaseException):
         raise found

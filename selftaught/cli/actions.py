@@ -11,11 +11,13 @@ from dspy.adapters.utils import serialize_for_json
 
 import selftaught as st
 from selftaught.artifact import load, save
+from selftaught.cli.judging import make_judge, make_lm
 from selftaught.data import read_examples
 from selftaught.errors import InputError, RunError, SettingError, nearest
 from selftaught.evaluation import Evaluation
 from selftaught.optimizers import Optimizer, Outcome
 from selftaught.programs import judge as judges
+from selftaught.programs.diagnose import CompareResult
 from selftaught.registry import registrations
 from selftaught.signatures import Task, input_names
 from selftaught.taskfile import Choice, MetricChoice, Model, TaskFile, read_task
@@ -68,6 +70,25 @@ def evaluation(path: Path, program: Path | None) -> Evaluation:
         return st.evaluate(chosen, read_examples(source, task), make_metric(file.metric, task), budget=file.ceiling())
 
 
+def comparing(path: Path) -> CompareResult:
+    """Compare the programs of a task file on its test examples (or its validation examples)."""
+    file = read_task(path)
+    task = file.signature()
+    source = file.data.test or file.data.val
+    if source is None:
+        raise SettingError(f'{path} names no examples to compare on. Add test = "..." under [data].')
+    assert file.run_dir is not None  # read_task sets it
+    chosen = file.compare
+    programs = {name: make_program(one, task) for name, one in chosen.programs.items()}
+    with dspy.context(lm=make_lm(file.lm)):
+        return st.compare(
+            programs, read_examples(source, task), make_metric(file.metric, task), baseline=chosen.baseline,
+            controls=chosen.controls, adaptive=chosen.adaptive, delta=chosen.delta, margin=chosen.margin, unit=chosen.unit,
+            budget=file.ceiling() if "budget" in file.model_fields_set else None,
+            run_dir=file.run_dir.with_name(file.run_dir.name + "-compare"), seed=file.seed,
+        )  # fmt: skip
+
+
 def tuning(path: Path, *, resume: bool) -> tuple[Outcome, Path, Path]:
     """Tune as a task file says; returns the outcome, the saved program and the report."""
     file = read_task(path)
@@ -85,12 +106,6 @@ def tuning(path: Path, *, resume: bool) -> tuple[Outcome, Path, Path]:
             metric=make_metric(file.metric, task), budget=file.ceiling(), run_dir=folder, seed=file.seed,
         )  # fmt: skip
     return tuned.tuning, save(tuned, folder / "program.st"), folder / "report.html"
-
-
-def make_lm(model: Model) -> Any:
-    """Return the model that a task file names."""
-    settings = model.model_dump(exclude_none=True)
-    return st.lm(settings.pop("model"), **settings)
 
 
 def make_program(choice: Choice, task: Task) -> Any:
@@ -124,6 +139,6 @@ def make_metric(choice: MetricChoice, task: Task) -> Any:
     gold = {"exact": judges.Exact, "contains": judges.Contains, "f1": judges.F1}
     if choice.kind in gold:
         return gold[choice.kind](choice.field, choice.accepted)
-    if choice.kind == "agreement":
-        return judges.Agreement(task, samples=choice.samples)
-    return judges.Checklist(task, questions=choice.questions)
+    if choice.judge is not None:
+        return make_judge(choice.judge, task)
+    return judges.Agreement(task, samples=choice.samples)

@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 models = typer.Typer(help="Weights of the local models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models, name="models")
+judge = typer.Typer(help="Judges.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(judge, name="judge")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 TaskPath = Annotated[Path, typer.Argument(help="A task file (TOML).")]
@@ -120,6 +122,51 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    task: TaskPath,
+    report: Annotated[Path | None, typer.Option(help="Write the comparison as an HTML page here, and as JSON beside it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the programs of a task file: scores with intervals, costs, controls at equal calls, and which one pays.
+
+    The programs are in the section [compare.programs.NAME] with `method` and `settings`; without it, one plain call, a
+    refining and a voting program are compared.
+    """
+    from selftaught.cli.actions import comparing
+
+    found = comparing(task)
+    if report is not None:
+        found.report(report)
+    show(found.to_dict(), as_json, f"{found}" + (f"\nreport   {report}" if report is not None else ""))
+
+
+@app.command()
+def diagnose(
+    task: TaskPath,
+    samples: Annotated[int, typer.Option(help="Answers drawn for each example, beside the program's own.")] = 5,
+    temperature: Annotated[float, typer.Option(help="Of these answers.")] = 0.8,
+    parts: Annotated[
+        list[str] | None, typer.Option("--part", help="Measure only this. Repeat for several; all by default.")
+    ] = None,
+    unanswerable: Annotated[
+        Path | None, typer.Option(help="Inputs that have no answer (JSON Lines), for self-knowledge.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the diagnosis as an HTML page here, and as JSON beside it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find out whether the model of a task file can improve itself on the task, and how: judge, vote, refine, or none.
+
+    Needs labelled test (or validation) examples. One sentence a part, with its numbers; undetermined where they do not tell.
+    """
+    from selftaught.cli.diagnosing import diagnosing
+
+    found = diagnosing(task, samples=samples, temperature=temperature, parts=parts, unanswerable=unanswerable)
+    if report is not None:
+        found.report(report)
+    show(found.to_dict(), as_json, f"{found}" + (f"\nreport   {report}" if report is not None else ""))
+
+
+@app.command()
 def tune(
     task: TaskPath,
     resume: Annotated[bool, typer.Option(help="Continue an interrupted run (the default when there is one).")] = True,
@@ -138,6 +185,33 @@ def tune(
         ]
     )
     show({**outcome.to_dict(), "program": str(saved), "report": str(report)}, as_json, text)
+
+
+@judge.command("trust")
+def judge_trust(
+    task: TaskPath,
+    data: Annotated[Path, typer.Option(help="Labelled answers (`good`) or pairs (`first`, `second`, `better`), JSON Lines.")],
+    pairs: Annotated[
+        bool, typer.Option("--pairs/--auto", help="Refuse data that are no pairs; by default the fields tell.")
+    ] = False,
+    minimum: Annotated[float, typer.Option(help="The least value of the figure that passes the gate.")] = 0.6,
+    figure: Annotated[str, typer.Option(help="The figure that must reach the minimum.")] = "auroc",
+    scale: Annotated[tuple[float, float], typer.Option(help="The worst and the best rating, of labels that are numbers.")] = (
+        0,
+        1,
+    ),
+    calibrate: Annotated[bool, typer.Option("--calibrate", help="Also fit a calibration, and say what it does.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML page with all figures here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the judge of a task file against labels. The exit code is 1 where it does not pass the gate."""
+    from selftaught.cli.judging import measured
+
+    found = measured(task, data, pairs=pairs, scale=scale, calibrated=calibrate, report=report)
+    refusal = found.refusal(minimum, figure)
+    show({**found.to_dict(), "gate": refusal or "passed"}, as_json, found.text(refusal))
+    if refusal:
+        raise typer.Exit(1)
 
 
 @app.command()

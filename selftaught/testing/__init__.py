@@ -8,6 +8,6 @@ class TestMyMethod(ProgramContract):
 """
 
 from selftaught.testing.contracts import EngineContract, JudgeContract, OptimizerContract, ProgramContract
-from selftaught.testing.fake import FakeLM, answer_fields
+from selftaught.testing.fake import FakeLM, answer_fields, logprobs_of
 
-__all__ = ["EngineContract", "FakeLM", "JudgeContract", "OptimizerContract", "ProgramContract", "answer_fields"]
+__all__ = ["EngineContract", "FakeLM", "JudgeContract", "OptimizerContract", "ProgramContract", "answer_fields", "logprobs_of"]

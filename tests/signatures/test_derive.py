@@ -38,6 +38,7 @@ DERIVED = {
     "refine_of": (["draft", "problems"], None),
     "judge_of": (["draft"], ["reasons", "score"]),
     "verify_of": (["draft"], ["reason", "correct"]),
+    "refute_of": (["draft"], ["reason", "wrong"]),
     "compare_of": (["first_draft", "second_draft"], ["better"]),
     "checklist_of": ([], ["requirements"]),
     "check_of": (["draft", "requirement"], ["satisfied"]),
@@ -154,6 +155,53 @@ def test_a_judge_scores_from_1_to_its_levels(levels):
     limits = {type(item).__name__: item for item in score.metadata}
     assert (limits["Ge"].ge, limits["Le"].le) == (1, levels)
     assert str(levels) in score.json_schema_extra["desc"]
+
+
+@pytest.mark.parametrize(("lowest", "levels"), [(0, 9), (1, 5), (0, 1)])
+def test_a_scale_may_begin_elsewhere_and_says_so(lowest, levels):
+    score = signatures.judge_of(Shout, lowest=lowest, levels=levels).output_fields["score"]
+    limits = {type(item).__name__: item for item in score.metadata}
+    assert (limits["Ge"].ge, limits["Le"].le) == (lowest, levels)
+    assert f"from {lowest}" in score.json_schema_extra["desc"]
+
+
+@pytest.mark.parametrize(("name", "option", "verdict"), [("judge_of", "reasons", "score"), ("verify_of", "reason", "correct"), ("refute_of", "reason", "wrong"), ("compare_of", "reason", "better")])  # fmt: skip
+def test_reasons_are_asked_for_before_the_verdict_or_not_at_all(name, option, verdict):
+    assert list(of(name)(Shout, **{option: True}).output_fields) == [option, verdict]
+    assert list(of(name)(Shout, **{option: False}).output_fields) == [verdict]
+
+
+@pytest.mark.parametrize("name", ["judge_of", "verify_of", "refute_of"])
+def test_a_reference_is_given_after_the_draft_or_has_no_place_at_all(name):
+    assert list(of(name)(Shout, reference=True).input_fields) == ["word", "draft", "reference"]
+    assert "reference" not in of(name)(Shout).fields
+    with pytest.raises(TaskError, match="'reference'"):
+        of(name)("question, reference -> answer", reference=True)
+    assert list(of(name)("question, reference -> answer").input_fields) == ["question", "reference", "draft"]
+
+
+def test_a_criterion_is_given_last_or_has_no_place_at_all():
+    assert list(signatures.judge_of(Shout, criterion=True, reference=True).input_fields) == [
+        "word",
+        "draft",
+        "reference",
+        "criterion",
+    ]
+    assert "criterion" not in signatures.judge_of(Shout).fields
+    with pytest.raises(TaskError, match="'criterion'"):
+        signatures.judge_of("question, criterion -> answer", criterion=True)
+
+
+def test_the_other_question_is_the_opposite_one_about_the_same_things():
+    one, other = signatures.verify_of(Shout), signatures.refute_of(Shout)
+    assert fields(one.input_fields) == fields(other.input_fields)
+    assert one.instructions != other.instructions
+    assert (one.output_fields["correct"].annotation, other.output_fields["wrong"].annotation) == (bool, bool)
+
+
+def test_a_tie_can_be_named_only_where_there_are_ties():
+    assert signatures.compare_of(Shout, ties=True).output_fields["better"].annotation == Literal["first", "second", "tie"]
+    assert signatures.compare_of(Shout, ties=False).output_fields["better"].annotation == Literal["first", "second"]
 
 
 @pytest.mark.parametrize("name", [*DERIVED, "instruct_of", "example_of"])
