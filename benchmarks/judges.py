@@ -7,10 +7,8 @@ Method: six public sets with human or computed labels; of each the first rows (t
 most 700 characters, because a small model on processors reads some hundred tokens a second. Graded sets (is this answer
 right?): RealCritic, HaluEval, GSM8K model solutions, FED. Pair sets (which is better?): LLMBar, PandaLM. Every judge sees the
 same items at temperature 0. A graded set is judged by AUROC, which needs no threshold; a pair set by the share of pairs that
-the judge orders right, ties half. Panels are the mean of their members' scores, and so is a calibration fitted and applied
-by cross-validation: neither takes more calls. Differences from the plain score are paired over items (bootstrap, 2,000
-resamples), corrected for the number of configurations (Holm) within a set. On GSM8K solutions the model also solves the
-question itself, several times: the share of its own samples that end in the solution's number (`recurrence`, 110).
+the judge orders right, ties half. The panel is the mean of its members' scores and takes no more calls. Differences from the plain score are paired over items (bootstrap, 2,000
+resamples), corrected for the number of configurations (Holm) within a set.
 
 Command: `python -m benchmarks judges --data FOLDER`; set SELFTAUGHT_JUDGE_MODELS to `qwen-0.5b,qwen-1.5b` for both models.
 """
@@ -25,12 +23,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Options, Skipped
+from benchmarks.measure import Options, Skipped, result
 
 CLAIM = "the best judge configuration beats a plain score from 1 to 10 on at least 3 of 6 sets"
 ROWS = int(os.environ.get("SELFTAUGHT_JUDGE_ROWS", "50"))
-LONGEST = 700
-SOLVED, SAMPLES = 30, 4
+LONGEST, RESAMPLES = 700, 2000
+MODELS = os.environ.get("SELFTAUGHT_JUDGE_MODELS", "qwen-0.5b").split(",")
+PLAIN, COMPARING = "plain 1 to 10", "pairwise both orders"
 RUNS = Path(os.environ.get("SELFTAUGHT_JUDGE_RUNS", "runs/benchmark-judges"))
 
 
@@ -92,6 +91,151 @@ SETS = {
 }
 
 
+def run(options: Options) -> dict[str, Any]:
+    """Measure, and return the result."""
+    folder = Path(options.data or "")
+    if options.data is None or any(not (folder / one.file).exists() for one in SETS.values()):
+        raise Skipped("give --data FOLDER with " + ", ".join(one.file for one in SETS.values()))
+    import dspy
+
+    import selftaught as st
+    from selftaught.errors import SelftaughtError
+
+    found: dict[str, Any] = {}
+    for model in MODELS:
+        try:
+            lm = st.lm(model, max_tokens=200)
+        except SelftaughtError as error:
+            raise Skipped(f"{model} is not here: {type(error).__name__}") from error
+        with dspy.context(lm=lm):
+            found[model] = {name: measured(collect(folder, model, name)) for name in SETS}
+    return summarised(found)
+
+
+def summarised(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the result of the benchmark from the figures of each model and set."""
+    wins = {model: [name for name, one in sets.items() if one["beats_plain"]] for model, sets in found.items()}
+    met = any(len(names) >= 3 for names in wins.values())
+    informative = {
+        model: {
+            name: [kind for kind, figure in one["judges"].items() if figure["interval"][0] > 0.5] for name, one in sets.items()
+        }
+        for model, sets in found.items()
+    }
+    data = {
+        "rows": ROWS,
+        "longest": LONGEST,
+        "sets_where_the_best_beats_plain": wins,
+        "above_chance": informative,
+        "models": found,
+    }
+    return result("judges", CLAIM, measured=data, target="at least 3 of 6 sets", met=met)
+
+
+def line(found: dict[str, Any]) -> str:
+    """Return the result in one line."""
+    data = found["measured"]
+    parts = []
+    for model, wins in data["sets_where_the_best_beats_plain"].items():
+        above = sum(bool(kinds) for kinds in data["above_chance"][model].values())
+        parts.append(f"{model}: better than plain on {len(wins)} sets, any judge above chance on {above} of {len(SETS)}")
+    return "; ".join(parts)
+
+
+def measured(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of one set: each configuration with its interval, its cost, and its difference from the plain score."""
+    from selftaught.statistics import holm
+
+    labels = raw["labels"] if not raw["pairs"] else [float(label == 0.0) for label in raw["labels"]]
+    each = {kind: _per_item(one["scores"], raw["pairs"], kind == COMPARING) for kind, one in raw["verdicts"].items()}
+    each |= _panels(each)
+    judges = {
+        kind: {**_figure(scores, labels, raw["pairs"]), **_cost(raw["verdicts"].get(kind))} for kind, scores in each.items()
+    }
+    rivals = [kind for kind in each if kind != PLAIN]
+    differences = [_difference(each[kind], each[PLAIN], labels, raw["pairs"]) for kind in rivals]
+    for kind, difference, p in zip(rivals, differences, holm([one["p"] for one in differences]), strict=True):
+        judges[kind]["against_plain"] = {**difference, "p": p}
+    best = max(rivals, key=lambda kind: judges[kind]["value"])
+    won = [kind for kind in rivals if judges[kind]["against_plain"]["value"] > 0 and judges[kind]["against_plain"]["p"] <= 0.05]
+    return {"n": len(labels), "measure": "pairs ordered right" if raw["pairs"] else "AUROC", "best": best, "beats_plain": won, "judges": judges}  # fmt: skip
+
+
+def _per_item(scores: list[float | None], pairs: bool, compared: bool) -> list[float | None]:
+    """Return one number for each item: the score, or how much better the first of a pair is, from -1 to 1."""
+    if not pairs:
+        return scores
+    if compared:
+        return [None if one is None else 2 * one - 1 for one in scores]
+    return [None if a is None or b is None else a - b for a, b in zip(scores[::2], scores[1::2], strict=True)]
+
+
+def _panels(each: dict[str, list[float | None]]) -> dict[str, list[float | None]]:
+    """Return panels: the mean of their members, each brought to the same spread (a member that failed is left out)."""
+    import numpy as np
+
+    members = {kind: scores for kind, scores in each.items() if kind != PLAIN}
+    spread = {kind: np.nanstd(np.array(scores, dtype=float)) or 1.0 for kind, scores in members.items()}
+    rows = zip(
+        *([None if one is None else one / spread[kind] for one in scores] for kind, scores in members.items()), strict=True
+    )
+    mean = [float(np.mean(known)) if (known := [one for one in row if one is not None]) else None for row in rows]
+    return {"panel of all but plain": mean}
+
+
+def _statistic(scores: Any, labels: Any, pairs: bool) -> float:
+    """Return the AUROC (ties half; for numbers, of all pairs with different labels), or the share of pairs ordered right."""
+    import numpy as np
+
+    if pairs:
+        return float(np.mean(np.where(scores == 0, 0.5, (scores > 0) == (labels > 0.5))))
+    order = np.sign(np.subtract.outer(labels, labels))
+    total = np.abs(order).sum()
+    return float(0.5 + (order * np.sign(np.subtract.outer(scores, scores))).sum() / (2 * total)) if total else 0.5
+
+
+def _resampled(labels: list[float], known: list[int], statistic: Callable[[Any], float]) -> list[float]:
+    import numpy as np
+
+    draws = np.random.default_rng(0).integers(0, len(known), (RESAMPLES, len(known)))
+    return [statistic(np.asarray(known)[picks]) for picks in draws]
+
+
+def _figure(scores: list[float | None], labels: list[float], pairs: bool) -> dict[str, Any]:
+    import numpy as np
+
+    known = [number for number, one in enumerate(scores) if one is not None]
+    s, y = np.array([-9.0 if one is None else one for one in scores]), np.array(labels)
+    drawn = _resampled(labels, known, lambda picks: _statistic(s[picks], y[picks], pairs))
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    ties = (
+        float(np.mean([scores[number] == 0 for number in known])) if pairs else 1 - len({scores[n] for n in known}) / len(known)
+    )
+    value = _statistic(s[known], y[known], pairs)
+    return {"value": value, "interval": [float(low), float(high)], "n": len(known), "ties": ties}
+
+
+def _difference(one: list[float | None], other: list[float | None], labels: list[float], pairs: bool) -> dict[str, Any]:
+    """Return a paired difference with its bootstrap interval and two-sided p."""
+    import numpy as np
+
+    known = [number for number, (a, b) in enumerate(zip(one, other, strict=True)) if a is not None and b is not None]
+    a, b, y = (np.array([0.0 if value is None else value for value in values]) for values in (one, other, labels))
+    drawn = np.array(
+        _resampled(labels, known, lambda picks: _statistic(a[picks], y[picks], pairs) - _statistic(b[picks], y[picks], pairs))
+    )
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    tail = min(np.sum(drawn <= 0), np.sum(drawn >= 0))
+    value = _statistic(a[known], y[known], pairs) - _statistic(b[known], y[known], pairs)
+    return {"value": value, "interval": [float(low), float(high)], "p": float(min(1.0, 2 * (tail + 1) / (RESAMPLES + 1)))}
+
+
+def _cost(verdicts: dict[str, Any] | None) -> dict[str, Any]:
+    if verdicts is None:
+        return {}
+    return {name: verdicts[name] for name in ("calls", "tokens", "failed", "consistent")}
+
+
 def items_of(folder: Path, name: str, rows: int = ROWS) -> list[Item]:
     """Return the items of a set: short enough, in the file's random order, ties of the annotators left out."""
     found: list[Item] = []
@@ -109,11 +253,11 @@ def judges_of(task: str, pairs: bool) -> dict[str, Any]:
     import selftaught as st
 
     found: dict[str, Any] = {
-        "plain 1 to 10": st.judges.Rating(task, reasons=False),
+        PLAIN: st.judges.Rating(task, reasons=False),
         "expected 0 to 9": st.judges.SelfJ(task),
         "verify both ways": st.judges.Verify(task),
     }
-    return {**found, "pairwise both orders": st.judges.Pairwise(task)} if pairs else found
+    return {**found, COMPARING: st.judges.Pairwise(task)} if pairs else found
 
 
 def collect(folder: Path, model: str, name: str, rows: int = ROWS) -> dict[str, Any]:

@@ -22,6 +22,7 @@ _WHERE = {
     "Run": ("selftaught.run", "Run"),
     "catalogue": ("selftaught.registry", "catalogue"),
     "compare": ("selftaught.programs.diagnose", "compare"),
+    "diagnose": ("selftaught.programs.diagnose", "diagnose"),
     "errors": ("selftaught.errors", None),
     "evaluate": ("selftaught.evaluation", "evaluate"),
     "judges": ("selftaught.programs.judge", None),
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from selftaught.engines import lm
     from selftaught.evaluation import Evaluation, evaluate
     from selftaught.programs import Predict
-    from selftaught.programs.diagnose import compare
+    from selftaught.programs.diagnose import compare, diagnose
     from selftaught.registry import catalogue
     from selftaught.run import Run
 

@@ -76,6 +76,10 @@ class RunError(UserError):
     """A run directory that belongs to another run or cannot be used."""
 
 
+class UnconfirmedRepair(SettingError):
+    """A rubric was rewritten to close a loophole, and nobody confirmed the change. The message shows the difference."""
+
+
 class UntrustedJudge(UserError):
     """A judge whose measured trust is below the gate."""
 

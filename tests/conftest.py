@@ -1,5 +1,6 @@
 """What several test files share: a fresh Python process, and a server on this machine."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -15,6 +16,11 @@ from hypothesis import settings
 settings.register_profile("repeatable", derandomize=True, deadline=None)  # the same examples on every machine
 settings.register_profile("random", deadline=None)  # pytest --hypothesis-profile=random looks for new ones
 settings.load_profile("repeatable")
+with contextlib.suppress(ImportError, AttributeError):  # else examples hold constants of whatever modules happen to be loaded
+    from hypothesis.internal.conjecture import providers
+
+    _nothing_local = type(providers._local_constants)()
+    providers._get_local_constants = lambda: _nothing_local
 
 FreshProcess = Callable[..., str]
 

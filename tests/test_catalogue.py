@@ -5,6 +5,7 @@ import json
 import pytest
 
 from selftaught.errors import SettingError
+from selftaught.programs.judge import Verify, constraint
 from selftaught.registry import catalogue, find, method, registered_class, registrations
 from tests.collect_tested import TARGET, collect
 
@@ -29,10 +30,19 @@ def test_works_means_registered_with_contract_tests_and_nothing_missing():
         assert (entry.status == "works") == bool(entry.serves and entry.tests and not entry.missing)
 
 
+NEEDED = {
+    "panel": lambda: {"judges": [Verify("question -> answer")]},
+    "self-rewarding-lm": lambda: {"criteria": ["The answer is right."]},
+    "mathif": lambda: {"constraints": [constraint("punctuation:no_comma")]},
+}
+"""What some classes cannot be built without, because only the user knows it."""
+
+
 def test_serving_classes_can_be_built_from_their_arguments():
     for one in registrations().values():
         room = one.serves.__module__.split(".")[1]
-        built = one.serves(*([] if room == "optimizers" else ["question -> answer"]), **one.arguments)
+        given = {**one.arguments, **NEEDED.get(one.slug, dict)()}
+        built = one.serves(*([] if room == "optimizers" else ["question -> answer"]), **given)
         assert isinstance(built, one.serves)
 
 

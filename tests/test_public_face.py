@@ -7,7 +7,7 @@ import pytest
 import selftaught
 
 NAMES = [
-    "Budget", "Evaluation", "Predict", "Run", "__version__", "catalogue", "errors", "evaluate", "judges", "lm", "load", "optimizers",
+    "Budget", "Evaluation", "Predict", "Run", "__version__", "catalogue", "compare", "diagnose", "errors", "evaluate", "judges", "lm", "load", "optimizers",
     "programs", "save", "signatures",
 ]  # fmt: skip
 

@@ -23,8 +23,9 @@ import dspy
 
 from selftaught.figures import Figure, mean_of, unknown
 from selftaught.programs.diagnose.injected import Injected, OfOriginal, inject
-from selftaught.programs.diagnose.part import MATERIAL, Instrument, Part, examples_needed, how_many, paired, percent
+from selftaught.programs.diagnose.part import MATERIAL, Instrument, Part, examples_needed, how_many, paired, percent, shown
 from selftaught.programs.diagnose.pool import Pool
+from selftaught.programs.diagnose.result import Difference
 from selftaught.programs.diagnose.spot import review_of, spot_of
 from selftaught.programs.step import Step
 from selftaught.registry import method
@@ -121,9 +122,9 @@ class BlindSpot(Instrument):
             base += f"; a review of every answer would change the score by {review.value * 100:+.0f} points ({low:+.0f} to {high:+.0f}) if its own errors were as easy as these"
         test = found.counts["external_against_internal"]
         wide = f"blind spot {spot}" if spot.value is not None else f"blind spot undetermined, {spot.why}"
-        if test["p"] <= 0.05 and spot.differs > 0:
+        if _shown(test) > 0 and spot.differs > 0:
             return replace(found, answer="yes", decision=f"It overlooks its own errors: {base}; {wide}. Show a draft for review as somebody else's, in a turn of its own.{self._marker(found)}")  # fmt: skip
-        if test["p"] <= 0.05 and (test["difference"] or 0.0) < 0:
+        if _shown(test) < 0:
             return replace(
                 found, answer="no", decision=f"No blind spot: it mends its own errors better; {base}.{self._marker(found)}"
             )
@@ -136,9 +137,14 @@ class BlindSpot(Instrument):
 
     def _marker(self, found: Part) -> str:
         test, harm = found.counts["marker_against_internal"], percent(found.figures["marker_harm"])
-        if test["difference"] is None or test["p"] > 0.05 or test["difference"] <= 0:
+        if _shown(test) <= 0:
             return ""
         return f" {self.marker!r} helps its own turn: {percent(found.figures['marker'])} mended; it spoils {harm} of the right answers."
+
+
+def _shown(test: dict[str, Any]) -> int:
+    low, high = test["interval"]
+    return shown(Difference(test["against"], test["difference"], (low, high), test["p"], test["n"]))
 
 
 def _asking(one: Injected, turns: dict[str, Any]) -> dspy.Example:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from selftaught.figures import mean_of
+from selftaught.figures import mean_of, share
 from selftaught.programs.diagnose.part import POWER, Instrument, Part, percent
 from selftaught.programs.diagnose.pool import Item, Pool, Sample, ballot_of
 from selftaught.programs.judge.trust.models import shared_models
@@ -75,14 +75,14 @@ def critique_of_pool(pool: Pool) -> Part:
     scored = [(item, pair) for item, pair in pairs if all(one.passed is not None for one in pair)]
     unreadable = sum(one.passed is None for _, pair in pairs for one in pair)
     hits = [_hits(pair) for _, pair in scored]
-    figures = {"accuracy": mean_of(hits, 0.5)}
+    figures = {"accuracy": share(sum(hits), len(hits), 0.5)}
     figures |= {
         "right_passed": mean_of([float(bool(good.passed)) for _, (good, _) in scored], None),
         "wrong_refused": mean_of([float(not bad.passed) for _, (_, bad) in scored], None),
     }
     for low, high, name in BINS:
         inside = [hit for (item, _), hit in zip(scored, hits, strict=True) if low <= _certainty(item) < high]
-        figures[name] = mean_of(inside, 0.5)
+        figures[name] = share(sum(inside), len(inside), 0.5)
     return Part(
         "critique", figures, counts={"pairs": len(pairs), "left_out": len(pool.items) - len(pairs), "unreadable": unreadable}
     )

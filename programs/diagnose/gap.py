@@ -7,7 +7,7 @@ Measure it before anything judges itself: without a gap, best-of-n and self-judg
 3. Gap: filtered - base, averaged over inputs. Relative gap: (filtered - base) / (1 - base) where base < 1.
 4. Ceiling: the best sample of each input, which a perfect judge would pick (pass@n).
 
-An input without a verdict keeps its base and is counted. No verdict is given where the interval of the gap holds 0.
+An input without a verdict keeps its base and is counted. No gain is claimed where its interval holds 0.
 
 Departures: one filter of the paper's family (top 1 of each input); 5 samples by default, not 128.
 """
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from selftaught.figures import Figure, mean_of, unknown
-from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, paired, percent
+from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, paired, percent, shown
 from selftaught.programs.diagnose.pool import Item, Pool, Sample
 from selftaught.registry import method
 
@@ -47,7 +47,7 @@ class Gap(Instrument):
             said = f"Choosing by the judge pays: the best of {samples} by its score is {found.gain} above a random sample; a perfect judge would reach {most}."
         elif found.counts["constant"]:
             said = "Choosing by the judge cannot pay: it says the same of every sample of an input, so the gap is 0."
-        elif found.gain.worse:
+        elif shown(found.gain) < 0:
             said = f"Do not choose by the judge: what it picks is worse than a random sample, {found.gain}."
         elif answer == "no":
             said = f"Choosing by the judge will not pay: at most {max(found.gain.interval[1], 0) * 100:.0f} points are to be had, {found.gain}."

@@ -32,7 +32,7 @@ def headline_of(parts: Mapping[str, Part], complete: bool, inputs: int) -> str:
 
 
 def _shown(shown: list[str], ways: Mapping[str, Part]) -> str:
-    told = "; ".join(f"{WAYS[name]}, {ways[name].gain}" for name in shown)
+    told = "; ".join(f"{WAYS[name]}, {gain} against {gain.against}" for name in shown if (gain := ways[name].gain) is not None)
     best = f"This model can improve itself here: {told}."
     return best if len(shown) == 1 else f"{best} Which of these is best is not tested here; `compare` does."
 
@@ -40,7 +40,7 @@ def _shown(shown: list[str], ways: Mapping[str, Part]) -> str:
 def _open(ways: Mapping[str, Part], inputs: int) -> str:
     open_ = [name for name in ways if ways[name].answer == "undetermined"]
     needed = [part.needed for name in open_ if (part := ways[name]).needed is not None]
-    more = f"; about {min(needed)} would show the largest effect seen" if needed else ""
+    more = f"; about {min(needed)} would show the clearest effect seen" if needed else ""
     out = [WAYS[name] for name in ways if ways[name].answer == "no"]
     ruled = f"; ruled out: {', '.join(out)}" if out else ""
     names = ", ".join(WAYS[name] for name in open_)

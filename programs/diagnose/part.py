@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from selftaught.figures import Figure, mean_of
+from selftaught.figures import Figure, difference, share
 from selftaught.programs.diagnose.result import Difference
 from selftaught.signatures import Task, as_task
 from selftaught.statistics import paired_gain
@@ -86,14 +86,18 @@ class Instrument:
 
 
 def paired(before: Sequence[float], after: Sequence[float], against: str) -> Difference:
-    """Return the difference of scores of the same examples, its p-value two-sided and not yet corrected."""
+    """Return the difference of scores in [0, 1] of the same examples, its p-value two-sided and not yet corrected.
+
+    The interval is the wider of the bootstrap's, and of Newcombe's from the gains and the losses apart: where few examples
+    moved, resampling them says nothing of those that have not moved yet.
+    """
     up, down = paired_gain(before, after), paired_gain(after, before)
     if up.n < 2:
         return Difference(against, None, (-1.0, 1.0), 1.0, up.n)
-    interval = up.interval
-    moves = {b - a for a, b in zip(before, after, strict=True)}
-    if len(moves) == 1 and moves != {0.0}:  # resampling equal differences would claim certainty
-        interval = mean_of([b - a for a, b in zip(before, after, strict=True)], 0.0, -1.0, 1.0).interval or (-1.0, 1.0)
+    moves = [b - a for a, b in zip(before, after, strict=True)]
+    gains, losses = (sum(max(0.0, sign * move) for move in moves) for sign in (1.0, -1.0))
+    low, high = difference(share(gains, up.n, None), share(losses, up.n, None)).interval or (-1.0, 1.0)
+    interval = (max(-1.0, min(low, up.interval[0])), min(1.0, max(high, up.interval[1])))
     return Difference(against, up.difference, interval, min(1.0, 2 * min(up.p, down.p)), up.n)
 
 
@@ -106,14 +110,21 @@ def examples_needed(before: Sequence[float], after: Sequence[float]) -> int | No
     return count if count <= MOST_EXAMPLES else None
 
 
+def shown(gain: Difference | None) -> int:
+    """Return 1 where a gain is shown, by test and interval both, -1 where a loss is, else 0."""
+    if gain is None or gain.value is None:
+        return 0
+    low, high = gain.interval
+    return int(gain.better and low > 0) - int(gain.worse and high < 0)
+
+
 def answer_of(gain: Difference | None) -> Answer:
     """Return whether a gain is shown, ruled out, or neither."""
     if gain is None or gain.value is None:
         return "undetermined"
-    low, high = gain.interval
-    if gain.better and low > 0:
+    if shown(gain) > 0:
         return "yes"
-    return "no" if (gain.worse and high < 0) or high < MATERIAL else "undetermined"
+    return "no" if shown(gain) < 0 or gain.interval[1] < MATERIAL else "undetermined"
 
 
 def how_many(found: Part) -> str:

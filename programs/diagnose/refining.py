@@ -21,7 +21,7 @@ import numpy as np
 from selftaught.figures import DRAWS, Figure, around, mean_of, unknown
 from selftaught.metrics import Row
 from selftaught.programs.diagnose.flips import Flips, flips_of
-from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, paired
+from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, paired, shown
 from selftaught.programs.diagnose.pool import Pool, ballot_of, comparable
 from selftaught.programs.diagnose.result import Difference
 from selftaught.programs.refine.self_refine import SelfRefine
@@ -71,7 +71,7 @@ class Refining(Instrument):
         moved = f"it fixed {found.counts['fixed']} and broke {found.counts['broken']} of {found.gain.n} answers, {found.gain}"
         if answer == "yes":
             said = f"Refining helps: {moved}."
-        elif found.gain.worse:
+        elif shown(found.gain) < 0:
             said = f"Refining harms here: {moved}."
         elif answer == "no":
             said = f"Refining will not help here by more than {max(found.gain.interval[1], 0) * 100:.0f} points: {moved}."
@@ -86,9 +86,9 @@ def _against_vote(found: Part) -> str:
         return ""
     gain = Difference(test["against"], test["difference"], tuple(test["interval"]), test["p"], test["n"])
     calls = "as many calls" if found.counts["vote_limited"] == 0 else "at most as many calls"
-    if gain.better:
+    if shown(gain) > 0:
         return f" It is better than a vote with {calls}: {gain}."
-    if gain.worse:
+    if shown(gain) < 0:
         return f" A vote with {calls} is better: refining is {gain} against it."
     return f" It is not shown to be better than a vote with {calls}: {gain}."
 

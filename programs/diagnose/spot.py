@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from selftaught.figures import Figure, mean_of, resampled, unknown
+from selftaught.figures import Figure, resampled, unknown
+from selftaught.programs.diagnose.part import paired
 from selftaught.statistics import Interval, wilson
 
 
@@ -38,12 +39,10 @@ def review_of(own: Sequence[bool | None], mended: Mapping[int, bool], kept: Mapp
         own: whether the program's own answer to each item was right; None where there is none.
         mended: by item, whether an injected error ended right.  kept: whether a right answer did.
     """
-    changes = []
-    for number, was in enumerate(own):
-        ends = (kept if was else mended).get(number)
-        if was is not None and ends is not None:
-            changes.append(float(ends) - float(was))
-    return mean_of(changes, 0.0, -1.0, 1.0)
+    ends = [(kept if was else mended).get(number) for number, was in enumerate(own)]
+    known = [(float(was), float(end)) for was, end in zip(own, ends, strict=True) if was is not None and end is not None]
+    gain = paired([was for was, _ in known], [end for _, end in known], "no review")
+    return Figure(gain.value, gain.interval, 0.0, gain.n) if gain.value is not None else unknown("too few items", gain.n)
 
 
 def _ratio(external: np.ndarray, internal: np.ndarray) -> float | None:

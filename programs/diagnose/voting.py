@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from selftaught.figures import mean_of
-from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, paired, percent
+from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, paired, percent, shown
 from selftaught.programs.diagnose.pool import Pool, ballot_of, comparable
 
 
@@ -34,7 +34,7 @@ class Voting(Instrument):
         voted = f"voting over {samples} samples is {found.gain} against the own answer"
         if answer == "yes":
             said = f"Voting helps: {voted}, and reaches {percent(found.figures['vote'])}."
-        elif found.gain.worse:
+        elif shown(found.gain) < 0:
             said = f"Do not vote: {voted}."
         elif answer == "no":
             said = f"Voting will not help by more than {max(found.gain.interval[1], 0) * 100:.0f} points: {voted}."

@@ -20,17 +20,13 @@ from typing import Any
 
 import dspy
 
-from selftaught.errors import SettingError, TaskError
+from selftaught.errors import SettingError, TaskError, UnconfirmedRepair
 from selftaught.programs.base import Calls, Program
 from selftaught.programs.step import Step
 from selftaught.registry import method
 from selftaught.signatures import Task, as_task, output_names, render
 
 OWN_FIELDS = ("rubric", "first_response", "critique", "revised", "diff", "changed", "flagged")
-
-
-class UnconfirmedRepair(SettingError):
-    """A rubric was rewritten and nobody confirmed the change. The message shows the difference."""
 
 
 @dataclass(frozen=True, slots=True)

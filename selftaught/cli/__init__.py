@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import warnings
 from typing import Any
 
 INTERRUPTED = 130
@@ -13,7 +14,9 @@ def main() -> None:
     """Run the command line."""
     from selftaught.cli.app import app
 
-    sys.exit(run_app(app))
+    with warnings.catch_warnings():
+        warnings.showwarning = _warn
+        sys.exit(run_app(app))
 
 
 def run_app(app: object) -> int:
@@ -48,6 +51,14 @@ def _interrupted() -> int:
     again = shlex.join(["selftaught", *sys.argv[1:]])
     print(f"\nInterrupted. Everything paid for is kept; the same command continues:\n  {again}", file=sys.stderr)
     return INTERRUPTED
+
+
+def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """Show a warning of ours in one line, as a person reads it; others as Python does."""
+    if category.__module__.startswith("selftaught"):
+        print(f"selftaught: warning: {message}", file=sys.stderr)
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, *where[:2]))
 
 
 def _say(error: Exception) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from selftaught.evaluation import Evaluation
 from selftaught.optimizers import Optimizer, Outcome
 from selftaught.programs import judge as judges
 from selftaught.programs.diagnose import CompareResult
+from selftaught.programs.judge.loophole import criteria_of
 from selftaught.registry import registrations
+from selftaught.run import Run, write_atomically
 from selftaught.signatures import Task, input_names
 from selftaught.taskfile import Choice, MetricChoice, Model, TaskFile, read_task
 
@@ -89,8 +92,13 @@ def comparing(path: Path) -> CompareResult:
         )  # fmt: skip
 
 
-def tuning(path: Path, *, resume: bool) -> tuple[Outcome, Path, Path]:
-    """Tune as a task file says; returns the outcome, the saved program and the report."""
+def tuning(
+    path: Path, *, resume: bool, accept: bool | Callable[[str], bool] = False, keep_rubric: bool = False
+) -> tuple[Outcome, Path, Path]:
+    """Tune as a task file says; returns the outcome, the saved program and the report.
+
+    A written rubric is looked at for loopholes first (119); `accept` decides about a change, `keep_rubric` leaves it as it is.
+    """
     file = read_task(path)
     task, folder = file.signature(), file.run_dir
     assert folder is not None  # read_task sets it
@@ -99,13 +107,46 @@ def tuning(path: Path, *, resume: bool) -> tuple[Outcome, Path, Path]:
     if file.data.train is None:
         raise SettingError(f'{path} names no examples to learn from. Add train = "..." under [data].')
     val = read_examples(file.data.val, task) if file.data.val is not None else None
+    train = read_examples(file.data.train, task)
     optimizer = make_optimizer(file)
     with dspy.context(lm=make_lm(file.lm)):
+        if file.metric.kind == "rubric" and not keep_rubric:
+            file.metric = mended(file.metric, task, train, folder, accept)
         tuned = optimizer.compile(
-            make_program(file.program, task), trainset=read_examples(file.data.train, task), valset=val,
+            make_program(file.program, task), trainset=train, valset=val,
             metric=make_metric(file.metric, task), budget=file.ceiling(), run_dir=folder, seed=file.seed,
         )  # fmt: skip
     return tuned.tuning, save(tuned, folder / "program.st"), folder / "report.html"
+
+
+def mended(
+    metric: MetricChoice, task: Task, train: Sequence[dspy.Example], folder: Path, accept: bool | Callable[[str], bool]
+) -> MetricChoice:
+    """Return the metric with the rubric whose loopholes are closed; what was decided once holds for the run.
+
+    Raises:
+        UnconfirmedRepair: the rubric was changed, and nobody confirmed it.
+    """
+    decided = folder / "rubric.json"
+    given = (metric.judge.settings if metric.judge is not None else {}).get("criteria") or []
+    if not given or not train:
+        return metric
+    if decided.exists():
+        known = json.loads(decided.read_text(encoding="utf-8"))
+        if known["given"] == given:
+            return with_criteria(metric, known["criteria"])
+    with Run(folder / "rubric-check") as run, run.active():  # asked once, also when the change is confirmed later
+        finding = judges.repair_criteria(given, task, dict(train[0].inputs()))
+    text = judges.confirmed(finding, accept)
+    criteria = criteria_of(text) if text != finding.original else given
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(decided, json.dumps({"given": given, "criteria": criteria, "diff": finding.diff}, indent=1))
+    return with_criteria(metric, criteria)
+
+
+def with_criteria(metric: MetricChoice, criteria: list[str]) -> MetricChoice:
+    """Return a rubric metric with other criteria."""
+    return MetricChoice.model_validate({**metric.model_dump(exclude_unset=True), "criteria": criteria})
 
 
 def make_program(choice: Choice, task: Task) -> Any:

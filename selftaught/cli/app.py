@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -170,12 +171,21 @@ def diagnose(
 def tune(
     task: TaskPath,
     resume: Annotated[bool, typer.Option(help="Continue an interrupted run (the default when there is one).")] = True,
+    accept: Annotated[bool, typer.Option("--accept", help="Accept what the loophole check changes in a rubric.")] = False,
+    keep_rubric: Annotated[bool, typer.Option("--keep-rubric", help="Use a rubric as written, unchecked.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Tune a program as a task file says. The same command continues an interrupted run."""
+    """Tune a program as a task file says. The same command continues an interrupted run.
+
+    Where the metric is a rubric, it is first looked at for loopholes (four calls); a change is shown and has to be confirmed.
+    """
     from selftaught.cli.actions import tuning
 
-    outcome, saved, report = tuning(task, resume=resume)
+    def asked(difference: str) -> bool:
+        print(difference, file=sys.stderr)
+        return sys.stdin.isatty() and typer.confirm("Use the changed rubric?", err=True)
+
+    outcome, saved, report = tuning(task, resume=resume, accept=accept or asked, keep_rubric=keep_rubric)
     text = "\n".join(
         [
             f"{'Confirmed' if outcome.confirmed else 'Not confirmed'}: {outcome.reason}",

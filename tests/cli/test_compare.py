@@ -47,3 +47,46 @@ def test_an_unknown_method_and_an_unknown_key_are_refused_in_words(tmp_path):
     done = selftaught("compare", path)
     assert done.returncode == 2
     assert "margin" in done.stderr
+
+
+def rubric_task(folder, url):
+    path = write_task(folder, url, calls=600)
+    text = path.read_text().replace('kind = "exact"', 'kind = "rubric"\ncriteria = ["It is loud.", "It says wibble."]\nallow_untrusted = true')  # fmt: skip
+    path.write_text(text)
+    return path
+
+
+def gaming(messages, **_):
+    """Mends the rubric by dropping its second line; scores everything alike."""
+    from selftaught.testing import answer_fields
+
+    fields = answer_fields(messages)
+    if fields == ["revised"]:
+        return {"revised": "- It is loud."}
+    if "score" in fields:
+        return {"reasons": "fine", "score": 3}
+    return dict.fromkeys(fields, "WORD")
+
+
+def test_a_rubric_with_a_loophole_is_shown_and_not_changed_unless_it_is_confirmed(tmp_path):
+    with serving(gaming) as (url, bodies):
+        path = rubric_task(tmp_path, url)
+        done = selftaught("tune", path)
+        assert done.returncode != 0
+        assert "-- It says wibble." in done.stderr
+        assert "--accept" in done.stderr
+        refused = len(bodies)
+        assert refused == 4
+        done = selftaught("tune", path, "--accept", "--json")
+        assert done.returncode == 0, done.stderr
+        shown = json.dumps([body["messages"] for body in bodies[refused:]])
+        assert "wibble" not in shown
+        kept = json.loads((tmp_path / "runs" / "shout" / "rubric.json").read_text())
+        assert kept["criteria"] == ["It is loud."]
+
+
+def test_a_rubric_can_be_kept_as_it_is(tmp_path):
+    with serving(gaming) as (url, bodies):
+        done = selftaught("tune", rubric_task(tmp_path, url), "--keep-rubric", "--json")
+        assert done.returncode == 0, done.stderr
+        assert "wibble" in json.dumps([body["messages"] for body in bodies])

@@ -210,6 +210,30 @@ def test_a_gain_is_said_only_where_test_and_interval_agree(pairs):
         assert found.interval[1] < 0.05
 
 
+def test_one_input_that_moved_rules_nothing_out():
+    found = paired([0.0] * 5 + [1 / 3], [0.0] * 6, "it")
+    assert found.value < 0
+    assert found.interval[1] > 0.3  # six inputs cannot show that a third more is out of reach
+    assert answer_of(found) == "undetermined"
+
+
+@given(hyp.lists(hyp.sampled_from([-1.0, -0.5, 0.0, 0.5, 1.0]), min_size=2, max_size=40))
+def test_the_interval_holds_the_difference_and_turns_with_it(moves):
+    before, after = [max(0.0, -one) for one in moves], [max(0.0, one) for one in moves]
+    found, back = paired(before, after, "it"), paired(after, before, "it")
+    assert -1 <= found.interval[0] <= found.value <= found.interval[1] <= 1
+    assert found.interval[0] == pytest.approx(-back.interval[1], abs=0.02)  # the bootstrap's ends are drawn
+
+
+def test_the_interval_covers_the_true_difference():
+    generator, covered = random.Random(2), 0
+    for _ in range(200):
+        moved = [generator.choices((1.0, 0.0, -1.0), (0.15, 0.8, 0.05))[0] for _ in range(30)]
+        low, high = paired([max(0.0, -one) for one in moved], [max(0.0, one) for one in moved], "it").interval
+        covered += low <= 0.1 <= high
+    assert covered / 200 >= 0.95
+
+
 def test_the_number_of_examples_is_that_of_a_test_with_four_fifths_power():
     before, after = [0.0] * 10, [1.0] * 3 + [0.0] * 7
     mean, spread = 0.3, (10 / 9 * 0.21) ** 0.5

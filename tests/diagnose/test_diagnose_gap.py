@@ -163,6 +163,13 @@ def test_unreadable_verdicts_are_counted_and_not_taken_for_correct():
     assert found.answer == "yes"
 
 
+def test_a_few_good_pairs_are_no_evidence():
+    rows = [[(1, 1.0), (0, 0.0)]] * 3 + [[(1, 1.0), (0, 1.0)]]
+    found = Critic("word -> shouted").conclude(critique_of_pool(pool_of(items_of(rows))))
+    assert found.figures["accuracy"].value == 0.875
+    assert found.answer == "undetermined"
+
+
 def test_accuracy_is_told_by_the_certainty_of_the_vote():
     sure = [(1, 1.0)] * 4 + [(0, 0.0)]
     unsure = [sample(1, 0.0, "a"), sample(0, 1.0, "b"), sample(0, 1.0, "c"), sample(0, 1.0, "d")]
