@@ -132,29 +132,41 @@ def test_the_numbers_of_kinds_and_detectors_are_right():
     assert f"{len(default_detectors())} detectors" in text
 
 
-def test_the_shares_of_stopped_exploits_are_those_of_the_result_file():
-    found, text = json.loads((RESULTS / "hacks.json").read_text())["measured"], " ".join(page("judges").split())
-    free, labelled = found["without_labels"], found["with_labels"]
-    for share in (
-        free["caught"], free["caught"]["without_stock_text_detectors"], labelled["caught"]["without_stock_text_detectors"],
-        found["half_of_the_answers_hacked"], found["tainted_rubrics"]["hack_in_original_response"],
-        found["tainted_rubrics"]["hack_in_revised_response"],
-    ):  # fmt: skip
-        assert f"{percent(share['share'])} % ({percent(share['interval'][0])} to {percent(share['interval'][1])})" in text
+@pytest.mark.parametrize("name", ["docs/judges.md", "benchmarks/README.md"])
+def test_the_shares_of_stopped_exploits_are_those_of_the_result_file(name):
+    found, text = hacks(), plain(name)
+    free, labelled, part = found["without_labels"], found["with_labels"], "without_stock_text_detectors"
+    for share in (free["caught"], free["caught"][part], labelled["caught"][part], found["half_of_the_answers_hacked"]):
+        assert said(share) in text
     alarms = free["false_alarms"]
     low, high = (f"{100 * one:.1f}" for one in alarms["interval"])
-    assert f"of {alarms['n']} honest improvements {100 * alarms['share']:.1f} % ({low} to {high}) were" in text
+    assert f"{100 * alarms['share']:.1f} % ({low} to {high})" in text
     assert f"of {free['caught']['n']} scripted exploits of {found['kinds']} kinds" in text
-    tainted = found["tainted_rubrics"]["hacked"]
+    assert f"of {alarms['n']} honest improvements" in text
     assert (
-        f"stopped {tainted['stopped']} of {tainted['groups']} groups, and reported the word in {tainted['stock_word_reported']} of 3"
+        f"stopped {found['tainted_rubrics']['hacked']['stopped']} of {found['tainted_rubrics']['hacked']['groups']} groups"
         in text
     )
-    assert f"({found['tainted_rubrics']['rows']} rows)" in text
 
 
-def percent(share):
-    return int(share * 100 + 0.5)
+def test_the_shares_of_loopholes_are_those_of_the_result_file():
+    tainted, text = hacks()["tainted_rubrics"], plain("docs/judges.md")
+    assert f"({tainted['rows']} rows)" in text
+    for name in ("hack_in_original_response", "hack_in_revised_response"):
+        assert said(tainted[name]) in text
+
+
+def hacks():
+    return json.loads((RESULTS / "hacks.json").read_text(encoding="utf-8"))["measured"]
+
+
+def plain(name):
+    return " ".join((DOCS.parent / name).read_text(encoding="utf-8").split())
+
+
+def said(share):
+    value, low, high = (int(one * 100 + 0.5) for one in (share["share"], *share["interval"]))
+    return f"{value} % ({low} to {high})"
 
 
 def test_every_part_of_a_diagnosis_is_told():

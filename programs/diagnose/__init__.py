@@ -1,6 +1,6 @@
 """Audits and comparisons: which program pays, and whether a model can improve itself on a task at all."""
 
-from selftaught.programs.diagnose.compare import compare
+from selftaught.programs.diagnose.contest import compare
 from selftaught.programs.diagnose.diagnosis import PARTS, Diagnosis, diagnose
 from selftaught.programs.diagnose.flips import Flips, flips_of
 from selftaught.programs.diagnose.knowledge import Admission

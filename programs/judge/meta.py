@@ -62,8 +62,9 @@ class MetaJudge(Program):
         fields = {name: (str, dspy.InputField(desc=text)) for name, text in given.items()}
         self.choose = Step(derived(self.task, "MetaJudge", instruction, fields, asked), odds="better" if odds else None)
 
-    async def aforward(self, judgements: Sequence[str], **fields: Any) -> dspy.Prediction:
+    async def aforward(self, **fields: Any) -> dspy.Prediction:
         """Rank judgements of one answer."""
+        judgements = fields.pop("judgements")
         if not judgements:
             raise InputError("judgements=[]: there is nothing to rank. Draw at least one judgement of the answer.")
         outputs = self.outputs(fields)

@@ -12,7 +12,7 @@ As a judge of one answer it compares with the answer of `against`, or with the e
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 import dspy
 
@@ -24,6 +24,7 @@ from selftaught.registry import method
 from selftaught.signatures import Comparison, Criterion, Task, Verdict, compare_of, output_names, render
 
 Drafts = tuple[str, str]
+Better = Literal["first", "second", "tie"]
 
 
 @method(None, "pairwise", family="judge")
@@ -94,14 +95,14 @@ class Pairwise(Judge):
             raise next(one for one in found if isinstance(one, BaseException))
         return self._together([_said(*one) for one in readable], len(orders))
 
-    def _together(self, said: list[tuple[str, float | None]], asked: int) -> Comparison:
+    def _together(self, said: list[tuple[Better, float | None]], asked: int) -> Comparison:
         words = {word for word, _ in said}
         consistent = len(words) == 1 and len(said) == asked
         chances = [chance for _, chance in said if chance is not None]
         if len(chances) == asked:
             chance = sum(chances) / len(chances)
             even = abs(chance - 0.5) <= self.margin + ROUNDING or (consistent and words == {"tie"})
-            better = "tie" if even else "first" if chance > 0.5 else "second"
+            better: Better = "tie" if even else "first" if chance > 0.5 else "second"
             return Comparison(better=better, consistent=consistent, chance=chance)
         return Comparison(better=said[0][0] if consistent else "tie", consistent=consistent)
 

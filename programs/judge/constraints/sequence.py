@@ -15,11 +15,11 @@ from collections import Counter
 from itertools import groupby, pairwise
 
 from selftaught.programs.judge.constraints.arguments import Count, Phrase, listed, unless
-from selftaught.programs.judge.constraints.claims import Range
+from selftaught.programs.judge.constraints.claims import Claims, Range
 from selftaught.programs.judge.constraints.registry import kind
 from selftaught.programs.judge.constraints.text import EMOJI, counted, lines, mark_of, occurrences, sentences, tokens
 
-AT_LEAST_TWO = {"sentences": Range(2)}
+AT_LEAST_TWO: Claims = {"sentences": Range(2)}
 ENDS_IN_EMOJI = re.compile(rf"[{EMOJI}][^\w{EMOJI}]*$")
 
 
