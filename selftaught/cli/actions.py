@@ -12,7 +12,7 @@ from dspy.adapters.utils import serialize_for_json
 
 import selftaught as st
 from selftaught.artifact import load, save
-from selftaught.cli.judging import make_judge, make_lm
+from selftaught.cli.judging import make_judge, make_lm, recalled
 from selftaught.data import read_examples
 from selftaught.errors import InputError, RunError, SettingError, nearest
 from selftaught.evaluation import Evaluation
@@ -70,7 +70,7 @@ def evaluation(path: Path, program: Path | None) -> Evaluation:
         raise SettingError(f'{path} names no examples to evaluate on. Add test = "..." under [data].')
     chosen = load(program, task=task) if program is not None else make_program(file.program, task)
     with dspy.context(lm=make_lm(file.lm)):
-        return st.evaluate(chosen, read_examples(source, task), make_metric(file.metric, task), budget=file.ceiling())
+        return st.evaluate(chosen, read_examples(source, task), make_metric(file, task), budget=file.ceiling())
 
 
 def comparing(path: Path) -> CompareResult:
@@ -85,7 +85,7 @@ def comparing(path: Path) -> CompareResult:
     programs = {name: make_program(one, task) for name, one in chosen.programs.items()}
     with dspy.context(lm=make_lm(file.lm)):
         return st.compare(
-            programs, read_examples(source, task), make_metric(file.metric, task), baseline=chosen.baseline,
+            programs, read_examples(source, task), make_metric(file, task), baseline=chosen.baseline,
             controls=chosen.controls, adaptive=chosen.adaptive, delta=chosen.delta, margin=chosen.margin, unit=chosen.unit,
             budget=file.ceiling() if "budget" in file.model_fields_set else None,
             run_dir=file.run_dir.with_name(file.run_dir.name + "-compare"), seed=file.seed,
@@ -114,7 +114,7 @@ def tuning(
             file.metric = mended(file.metric, task, train, folder, accept)
         tuned = optimizer.compile(
             make_program(file.program, task), trainset=train, valset=val,
-            metric=make_metric(file.metric, task), budget=file.ceiling(), run_dir=folder, seed=file.seed,
+            metric=make_metric(file, task), budget=file.ceiling(), run_dir=folder, seed=file.seed,
         )  # fmt: skip
     return tuned.tuning, save(tuned, folder / "program.st"), folder / "report.html"
 
@@ -175,11 +175,12 @@ def _made(choice: Choice, room: str, *args: Any) -> Any:
         raise SettingError(f"The settings of {choice.method!r} do not fit: {error}.") from error
 
 
-def make_metric(choice: MetricChoice, task: Task) -> Any:
-    """Return the metric that a task file names."""
+def make_metric(file: TaskFile, task: Task) -> Any:
+    """Return the metric that a task file names; a judge with the trust that was measured of it."""
+    choice = file.metric
     gold = {"exact": judges.Exact, "contains": judges.Contains, "f1": judges.F1}
     if choice.kind in gold:
         return gold[choice.kind](choice.field, choice.accepted)
     if choice.judge is not None:
-        return make_judge(choice.judge, task)
+        return recalled(make_judge(choice.judge, task), choice.judge, file)
     return judges.Agreement(task, samples=choice.samples)

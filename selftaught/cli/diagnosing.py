@@ -32,7 +32,7 @@ def diagnosing(
     assert file.run_dir is not None  # read_task sets it
     with dspy.context(lm=make_lm(file.lm)):
         return diagnose(
-            make_program(file.program, task), read_examples(source, task), make_metric(file.metric, task),
+            make_program(file.program, task), read_examples(source, task), make_metric(file, task),
             judge=make_judge(file.judge, task) if file.judge else None, samples=samples, temperature=temperature,
             parts=parts or PARTS, unanswerable=read_examples(unanswerable, task) if unanswerable else None,
             budget=file.ceiling() if "budget" in file.model_fields_set else None, run_dir=file.run_dir / "diagnose", seed=file.seed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from selftaught.programs import judge as judges
 from selftaught.programs.judge.trust import BETTER, Calibrated, Trust, advice
 from selftaught.programs.judge.trust.advice import finding
 from selftaught.report.trust import write_trust
-from selftaught.run import Run
+from selftaught.run import Run, write_atomically
 from selftaught.signatures import Task
+from selftaught.store import fingerprint
 from selftaught.taskfile import JudgeChoice, Model, TaskFile, read_task
 
 CLASSES = {
@@ -73,7 +75,8 @@ def measured(
     """
     file = read_task(path)
     task = file.signature()
-    judge, rows = make_judge(_chosen(file, path), task), read_examples(data, task)
+    choice = _chosen(file, path)
+    judge, rows = make_judge(choice, task), read_examples(data, task)
     if pairs and BETTER not in rows[0]:
         raise SettingError(f"{data} holds no pairs: its rows have {sorted(rows[0].keys())}, not 'first', 'second' and 'better'.")
     ceiling = file.ceiling() if "budget" in file.model_fields_set else contextlib.nullcontext()
@@ -81,11 +84,30 @@ def measured(
     with Run(file.run_dir / "trust") as run, run.active(), dspy.context(lm=make_lm(file.lm)), ceiling:
         trust = judge.trust(rows, scale=scale, progress=None)
         fit = judge.calibrate(rows, scale=scale) if calibrated and trust.informative else None
+    write_atomically(
+        _learned(file), json.dumps({"judge": fingerprint(choice.model_dump(mode="json")), **judge.learned()}, indent=1)
+    )
     name = type(judge).__name__
     if report is not None:
         said = [finding(trust), advice(trust), *trust.warnings, str(fit) if fit else ""]
         write_trust(report, name, said, trust.figures, trust.bins)
     return Measured(name, trust, fit, report)
+
+
+def _learned(file: TaskFile) -> Path:
+    """Return where `judge trust` keeps what it learned of a judge, for `tune` and `compare`."""
+    assert file.run_dir is not None  # read_task sets it
+    return file.run_dir / "trust" / "judge.json"
+
+
+def recalled(judge: Any, choice: JudgeChoice, file: TaskFile) -> Any:
+    """Return a judge with what `judge trust` has measured of the very same one; as it is where nothing was measured."""
+    path = _learned(file)
+    if path.exists():
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if known.get("judge") == fingerprint(choice.model_dump(mode="json")):
+            judge.relearn(known)
+    return judge
 
 
 def _chosen(file: TaskFile, path: Path) -> JudgeChoice:

@@ -121,6 +121,16 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """What a guard found of a candidate. `stopped`: it could not win because of this."""
+
+    candidate: str
+    guard: str
+    stopped: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that the template shows."""
 
@@ -132,6 +142,7 @@ class Report:
     ended: str | None
     nodes: list[Node]
     comparison: Comparison | None
+    flags: list[Flag]
     spent: Spent
     settings: list[tuple[str, Any]]
 
@@ -151,9 +162,19 @@ def build(run: Run) -> Report:
         ended=journal.ended,
         nodes=list(_tree(journal, selected, settings.get("instructions") or {})),
         comparison=_comparison(journal),
+        flags=_flags(journal),
         spent=_spent(run, journal),
         settings=list(_flat(settings)),
     )
+
+
+def _flags(journal: Journal) -> list[Flag]:
+    """Return the findings of the guards under the names that the report gives to candidates."""
+    names = {key: proposed.label for key, proposed in journal.candidates.items()}
+    return [
+        Flag(names.get(one["candidate"], one["candidate"]), one["detector"], one["severity"] == "stop", one["message"])
+        for one in journal.findings
+    ]
 
 
 def _selected(journal: Journal) -> str | None:

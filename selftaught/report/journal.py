@@ -84,6 +84,7 @@ class Journal:
     standings: dict[str, Measured] = field(default_factory=dict)
     rows: dict[str, dict[int, Row]] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
     ended: str | None = None
     finished: dict[str, Any] | None = None
 
@@ -108,6 +109,7 @@ class Journal:
 
     def tell(self, data: dict[str, Any]) -> None:
         """Take a "told" event."""
+        self.findings += [one for one in data.get("findings", ()) if one not in self.findings]
         for standing, rows in zip(data["standings"], data["rows"], strict=True):
             key = standing["key"]
             self.standings[key] = Measured.of_standing(standing)
@@ -130,5 +132,6 @@ def read(run: Run) -> Journal:
             journal.ended = data["reason"]
         elif kind == "finished":
             journal.finished = data
+            journal.findings += [one for one in data.get("findings", ()) if one not in journal.findings]
     journal.pending = [key for number, keys in asked.items() if number not in told for key in keys]
     return journal

@@ -146,3 +146,30 @@ def test_constraints_are_built_from_a_list(tmp_path):
     built = make_judge(file.judge, file.signature())
     assert built(word="a", shouted="A B").passed
     assert not built(word="a", shouted="A, B").passed
+
+
+def test_tune_takes_the_trust_that_was_measured_of_the_very_same_judge(tmp_path):
+    def shouting(messages, **settings):
+        asked = answer_fields(messages)
+        if asked == ["instruction"]:
+            return {"instruction": "Write it in capitals."}
+        if asked == ["shouted"]:
+            return {"shouted": "WORD"}
+        return judging(messages, **settings)
+
+    with serving(shouting) as (url, _):
+        task = write(tmp_path, url, '[metric]\nkind = "verify"\n[budget]\ncalls = 400')
+        words = [json.dumps({"word": f"w{i}", "shouted": f"W{i}"}) for i in range(40)]
+        (tmp_path / "train.jsonl").write_text("\n".join(words[:8]))
+        (tmp_path / "val.jsonl").write_text("\n".join(words[8:]))
+        task.write_text(task.read_text() + '\n[data]\ntrain = "train.jsonl"\nval = "val.jsonl"\n')
+        refused = selftaught("tune", task)
+        assert refused.returncode == 1
+        assert "never measured" in refused.stderr
+        assert selftaught("judge", "trust", task, "--data", tmp_path / "good.jsonl").returncode == 0
+        tuned = selftaught("tune", task, "--json")
+        assert tuned.returncode == 0, tuned.stderr
+        task.write_text(task.read_text().replace('kind = "verify"', 'kind = "verify"\nboth_ways = false'))
+        other = selftaught("tune", task)
+        assert other.returncode != 0
+        assert "never measured" in other.stderr
