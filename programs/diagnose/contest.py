@@ -7,7 +7,8 @@
    is dropped with probability at most `delta`, however often one looks. The baseline is never dropped. A program that
    could not answer a single example of two blocks is dropped too.
 4. What is left is compared on all examples: paired tests against the baseline, and of each program against the others,
-   corrected for their number (Holm). A survivor's test is the test it would have had without the race.
+   corrected (Holm) for the number of all programs, those that were dropped too. A survivor's test is the test it would
+   have had without the race.
 5. Flips and their decomposition (084), the Pareto front of score against cost, and one sentence for each program.
 
 Failed rows are missing data: counted, shown, and left out of the pairs.
@@ -35,7 +36,7 @@ from selftaught.ledger import Usage, total
 from selftaught.loop import run_sync
 from selftaught.metrics import Metric, Row, as_metric
 from selftaught.programs.diagnose.controls import Control, controls_for
-from selftaught.programs.diagnose.result import CompareResult, Contestant, conclude
+from selftaught.programs.diagnose.result import SAME_COST, CompareResult, Contestant, conclude
 from selftaught.programs.sampling import at_least
 from selftaught.progress import Progress, progress_bar
 from selftaught.racing import Bet
@@ -45,22 +46,19 @@ from selftaught.store import fingerprint
 Unit = Literal["calls", "tokens", "usd"]
 FIRST_BLOCK = 8
 FAILURES = "its failures"
-SAME_COST = 0.02
-"""Costs that differ by less than this share count as equal."""
 
 
 @dataclass(slots=True)
 class Runner:
-    """One program in the race. `rivals`: who could drop it so far, because they cost no more.
+    """One program in the race.
 
-    `dropped_by`: who beat it, and `p`: the evidence, valid at any stopping time and corrected for the number of rivals.
+    `dropped_by`: who beat it, and `p`: the evidence, valid at any stopping time and corrected for the number of others.
     """
 
     name: str
     program: dspy.Module | None
     control: Control | None = None
     rows: dict[int, Row] = field(default_factory=dict)
-    rivals: set[str] = field(default_factory=set)
     dropped_by: str | None = None
     dropped_at: int | None = None
     p: float = 1.0
@@ -247,13 +245,16 @@ class _Contest:
         if seen >= 2 * self.block and runner.rows and not any(row.score is not None for row in runner.rows.values()):
             runner.dropped_by, runner.dropped_at = FAILURES, seen
             return
-        runner.rivals |= {rival.name for rival in rivals if not self._dearer(rival, runner)}
-        least = self.delta / max(1, len(runner.rivals))
-        lost = [rival for rival in rivals if not self._dearer(rival, runner) and self.bets[runner.name, rival.name].p <= least]
+        others = max(1, len(self.runners) - 1)  # all that could ever drop it, whatever they will cost
+        lost = [
+            rival
+            for rival in rivals
+            if not self._dearer(rival, runner) and self.bets[runner.name, rival.name].p <= self.delta / others
+        ]
         if lost:
             best = min(lost, key=lambda rival: self.bets[runner.name, rival.name].p)
             runner.dropped_by, runner.dropped_at = best.name, seen
-            runner.p = min(1.0, self.bets[runner.name, best.name].p * len(runner.rivals))
+            runner.p = min(1.0, self.bets[runner.name, best.name].p * others)
 
     def _margin(self, runner: Runner, rival: Runner) -> float:
         """The margin applies between programs of the user's; a control costs as much as its program."""

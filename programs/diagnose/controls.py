@@ -1,7 +1,8 @@
 """Controls at equal calls: what the same money buys without the method (158, 153).
 
 A program that answers in several calls is better than one call for two reasons: its method, or simply more tries. So each
-is set against the same first step, given exactly as many calls as the program took on that very example:
+is set against the same first step, given as many calls as the program took on that very example (never more, where one
+answer of the first step takes several):
 
 - `vote`: sample that many answers and return the most frequent (resampling and voting);
 - `retry`: revise as often, told only that it can be better (no reflection, no critique).
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 import dspy
 
-from selftaught.programs.refine.core import Refine
+from selftaught.programs.refine.core import Refine, cost_of
 from selftaught.programs.vote.core import Vote
 
 Build = Callable[[int], dspy.Module]
@@ -42,10 +43,12 @@ def controls_for(programs: Mapping[str, dspy.Module]) -> list[Control]:
 
 
 def _voting(program: Refine) -> Build:
-    return lambda calls: Vote(program.task, samples=max(calls, 1), generate=program.generate)
+    each = max(1, cost_of(program.generate).at_most)
+    return lambda calls: Vote(program.task, samples=max(calls // each, 1), generate=program.generate)
 
 
 def _retrying(program: Refine) -> Build:
+    first = max(1, cost_of(program.generate).at_most)
     return lambda calls: Refine(
-        program.task, rounds=max(calls - 1, 0), generate=program.generate, feedback="generic", select="last"
+        program.task, rounds=max(calls - first, 0), generate=program.generate, feedback="generic", select="last"
     )

@@ -8,7 +8,7 @@ dropped it, and an interval that is valid at any stopping time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from statistics import median
 from typing import Any
@@ -21,6 +21,8 @@ from selftaught.racing import anytime_interval
 from selftaught.statistics import Interval, holm, pareto_front
 
 LEVEL = 0.05
+SAME_COST = 0.02
+"""Costs that differ by less than this share count as equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,24 +202,39 @@ def difference(one: Contestant, other: Contestant, metric: Metric) -> Difference
     return Difference(other.name, up.difference, up.interval, min(1.0, 2 * min(up.p, down.p)), up.n)
 
 
-def corrected(found: Sequence[Difference]) -> list[Difference]:
-    """Return differences with their p-values corrected for their number."""
-    ps = holm([one.p for one in found])
-    return [Difference(one.against, one.value, one.interval, p, one.n) for one, p in zip(found, ps, strict=True)]
+def corrected(found: Sequence[Difference], family: int | None = None) -> list[Difference]:
+    """Return differences with their p-values corrected for a family of this size; who is not tested counts with p = 1.
+
+    The family is fixed before the race, so that it does not depend on who survived.
+    """
+    ps = holm([*(one.p for one in found), *[1.0] * ((family or 0) - len(found))])
+    return [Difference(one.against, one.value, one.interval, p, one.n) for one, p in zip(found, ps, strict=False)]
 
 
 def _differences(result: CompareResult, metric: Metric) -> None:
     """Test the user's survivors against the baseline, and against their controls: two families."""
     base = result[result.baseline]
     tested = [one for one in result.programs if one is not base and one.dropped_by is None]
-    for one, found in zip(tested, corrected([difference(one, base, metric) for one in tested]), strict=True):
+    against_base = corrected([difference(one, base, metric) for one in tested], len(result.programs) - 1)
+    for one, found in zip(tested, against_base, strict=True):
         one.to_baseline = found
     pairs = [
         (one, result[control.name]) for one in result.programs if one.dropped_by is None
         for control in result.contestants if control.control_of == one.name and control.dropped_by is None
     ]  # fmt: skip
-    for (one, _), found in zip(pairs, corrected([difference(one, control, metric) for one, control in pairs]), strict=True):
+    controls = sum(one.control_of is not None for one in result.contestants)
+    against = corrected([difference(one, control, metric) for one, control in pairs], controls)
+    for (one, _), found in zip(pairs, against, strict=True):
         one.to_controls.append(found)
+
+
+def _beyond(dearer: Contestant, cheaper: Contestant, metric: Metric, result: CompareResult) -> Difference:
+    """Return the difference beyond the margin that a dearer program has to gain."""
+    margin = result.margin if dearer.cost(result.unit) > cheaper.cost(result.unit) * (1.0 + SAME_COST) else 0.0
+    if not margin:
+        return difference(dearer, cheaper, metric)
+    raised = [replace(row, score=row.score + margin) for row in cheaper.rows if row.score is not None]
+    return difference(dearer, replace(cheaper, rows=raised), metric)
 
 
 def _front(result: CompareResult) -> None:
@@ -227,13 +244,17 @@ def _front(result: CompareResult) -> None:
 
 
 def _advise(result: CompareResult, metric: Metric) -> None:
-    """Climb from the cheapest survivor: a dearer one is advised when it is clearly better than the one advised so far."""
+    """Climb from the cheapest survivor: a dearer one is advised when it is clearly better than the one advised so far.
+
+    Better by more than the margin, where there is one and it costs more.
+    """
     left = [one for one in result.programs if one.dropped_by is None and one.score is not None]
     left.sort(key=lambda one: (one.cost(result.unit), one.name != result.baseline))
     if not left or not result.complete:
         return
     pairs = list(combinations(range(len(left)), 2))
-    tests = corrected([difference(left[high], left[low], metric) for low, high in pairs])
+    family = len(result.programs) * (len(result.programs) - 1) // 2
+    tests = corrected([_beyond(left[high], left[low], metric, result) for low, high in pairs], family)
     better = {(low, high): test.better for (low, high), test in zip(pairs, tests, strict=True)}
     chosen = 0
     for dearer in range(1, len(left)):

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from selftaught.evaluation import describe
-from selftaught.programs.diagnose.result import CompareResult, Contestant, Difference
+from selftaught.programs.diagnose.result import SAME_COST, CompareResult, Contestant, Difference
 
 MANY_FAILED = 0.05
 
@@ -30,7 +30,7 @@ def _dropped(one: Contestant, result: CompareResult) -> str:
         return f"Stopped together with {one.dropped_by}."
     if result_has(result, one.dropped_by):
         rival = result[str(one.dropped_by)]
-        dearer = one.cost(result.unit) > rival.cost(result.unit) * 1.02
+        dearer = one.cost(result.unit) > rival.cost(result.unit) * (1.0 + SAME_COST)
         margin = f" by at least {result.margin * 100:.0f} points" if dearer and result.margin else ""
         what = f"clearly not better{margin} than {rival.name}, which costs less" if margin else f"clearly worse than {rival.name}, which costs no more"  # fmt: skip
         return f"Stopped after {one.dropped_at} examples: {what} (p={one.p:.2g}, valid at any stopping time).{_failures(one)}"

@@ -163,7 +163,7 @@ def make_optimizer(file: TaskFile) -> Optimizer:
 
 
 def _made(choice: Choice, room: str, *args: Any) -> Any:
-    known = {slug: one for slug, one in registrations().items() if one.serves.__module__.split(".")[1] == room}
+    known = {slug: one for slug, one in registrations().items() if _serves(one.serves, room)}
     if choice.method not in known:
         raise SettingError(
             f"There is no method {choice.method!r} among the {room}{nearest(choice.method, known)}. Known: {', '.join(sorted(known))}."
@@ -173,6 +173,12 @@ def _made(choice: Choice, room: str, *args: Any) -> Any:
         return chosen.serves(*args, **{**chosen.arguments, **choice.settings})
     except TypeError as error:
         raise SettingError(f"The settings of {choice.method!r} do not fit: {error}.") from error
+
+
+def _serves(cls: type, room: str) -> bool:
+    """True for a class of a room; judges and audits are no programs for a task."""
+    parts = cls.__module__.split(".")
+    return parts[1] == room and not (room == "programs" and parts[2] in ("judge", "diagnose"))
 
 
 def make_metric(file: TaskFile, task: Task) -> Any:

@@ -19,7 +19,7 @@ from selftaught.programs.judge.trust import BETTER, Calibrated, Trust, advice
 from selftaught.programs.judge.trust.advice import finding
 from selftaught.report.trust import write_trust
 from selftaught.run import Run, write_atomically
-from selftaught.signatures import Task
+from selftaught.signatures import Task, task_to_json
 from selftaught.store import fingerprint
 from selftaught.taskfile import JudgeChoice, Model, TaskFile, read_task
 
@@ -84,9 +84,7 @@ def measured(
     with Run(file.run_dir / "trust") as run, run.active(), dspy.context(lm=make_lm(file.lm)), ceiling:
         trust = judge.trust(rows, scale=scale, progress=None)
         fit = judge.calibrate(rows, scale=scale) if calibrated and trust.informative else None
-    write_atomically(
-        _learned(file), json.dumps({"judge": fingerprint(choice.model_dump(mode="json")), **judge.learned()}, indent=1)
-    )
+    write_atomically(_learned(file), json.dumps({"judge": _identity(choice, file), **judge.learned()}, indent=1))
     name = type(judge).__name__
     if report is not None:
         said = [finding(trust), advice(trust), *trust.warnings, str(fit) if fit else ""]
@@ -100,12 +98,18 @@ def _learned(file: TaskFile) -> Path:
     return file.run_dir / "trust" / "judge.json"
 
 
+def _identity(choice: JudgeChoice, file: TaskFile) -> str:
+    """Return what makes a judge the same one: its kind and settings, the model that answers for it, and the task."""
+    model = choice.lm or file.lm
+    return fingerprint([choice.model_dump(mode="json"), model.model_dump(mode="json"), task_to_json(file.signature())])
+
+
 def recalled(judge: Any, choice: JudgeChoice, file: TaskFile) -> Any:
     """Return a judge with what `judge trust` has measured of the very same one; as it is where nothing was measured."""
     path = _learned(file)
     if path.exists():
         known = json.loads(path.read_text(encoding="utf-8"))
-        if known.get("judge") == fingerprint(choice.model_dump(mode="json")):
+        if known.get("judge") == _identity(choice, file):
             judge.relearn(known)
     return judge
 
