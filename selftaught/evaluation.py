@@ -281,7 +281,7 @@ async def _row(call: Callable[..., Awaitable[Any]], example: dspy.Example, index
         row.seconds = time.perf_counter() - started
         _take_cost(row, own)
     row.answers = [_answer(prediction) for prediction in predictions]
-    await _score(row, example, predictions, metric)
+    await score_row(row, example, predictions, metric)
     return row
 
 
@@ -313,7 +313,8 @@ async def _predictions(
     return [found for found in drawn if not isinstance(found, BaseException)]
 
 
-async def _score(row: Row, example: dspy.Example, predictions: Sequence[Any], metric: Metric) -> None:
+async def score_row(row: Row, example: dspy.Example, predictions: Sequence[Any], metric: Metric) -> None:
+    """Score one row's answers; a metric that fails leaves its row unscored, with the reason."""
     try:
         with scope.scoped(purpose="judge", rollout="", temperature=None):
             found = await metric.score(example, predictions)
@@ -376,7 +377,7 @@ async def _rescore(evaluation: Evaluation, metric: Metric, data: Sequence[dspy.E
             fresh=row.fresh,
         )
         if row.answers:
-            await _score(fresh, data[row.index], [dspy.Prediction(**answer) for answer in row.answers], metric)
+            await score_row(fresh, data[row.index], [dspy.Prediction(**answer) for answer in row.answers], metric)
         rows.append(fresh)
     return summarize(rows, len(rows) + evaluation.skipped, metric, Usage())
 
@@ -391,5 +392,6 @@ __all__ = [
     "gain",
     "interval_of",
     "refuse_broken_metric",
+    "score_row",
     "summarize",
 ]

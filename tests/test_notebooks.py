@@ -24,6 +24,7 @@ PROMISES = {
             "recurrence and rule    AUROC",
             "few-shot: The baseline.",
             "self-refine against self-refine ~ vote",
+            "rule in code  made faults: AUROC",
             "gold accuracy",
             "samples at 0.8; judge Verify",
         ],

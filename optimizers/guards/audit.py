@@ -19,7 +19,7 @@ import dspy
 
 from selftaught import scope
 from selftaught.errors import SettingError
-from selftaught.evaluation import _score, gain
+from selftaught.evaluation import gain, score_row
 from selftaught.metrics import Metric, Row, as_metric
 from selftaught.optimizers.guards.base import Finding, mean
 from selftaught.optimizers.guards.instructions import is_closed
@@ -89,7 +89,7 @@ class Audit:
         async def one(row: Row) -> Row:
             fresh = Row(row.index, row.inputs, row.answers, labelled=row.labelled)
             async with gate:
-                await _score(fresh, examples[row.index], [dspy.Prediction(**said) for said in row.answers], metric)
+                await score_row(fresh, examples[row.index], [dspy.Prediction(**said) for said in row.answers], metric)
             return fresh
 
         reads_labels = isinstance(metric, Gold)

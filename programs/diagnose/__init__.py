@@ -2,10 +2,11 @@
 
 from selftaught.programs.diagnose.contest import compare
 from selftaught.programs.diagnose.diagnosis import PARTS, Diagnosis, diagnose
+from selftaught.programs.diagnose.differences import Difference
 from selftaught.programs.diagnose.flips import Flips, flips_of
 from selftaught.programs.diagnose.knowledge import Admission
 from selftaught.programs.diagnose.part import Part
-from selftaught.programs.diagnose.result import CompareResult, Contestant, Difference
+from selftaught.programs.diagnose.result import CompareResult, Contestant
 
 __all__ = [
     "PARTS",

@@ -22,10 +22,10 @@ from typing import Any
 import dspy
 
 from selftaught.figures import Figure, mean_of, unknown
+from selftaught.programs.diagnose.differences import Difference, paired
 from selftaught.programs.diagnose.injected import Injected, OfOriginal, inject
-from selftaught.programs.diagnose.part import MATERIAL, Instrument, Part, examples_needed, how_many, paired, percent, shown
+from selftaught.programs.diagnose.part import MATERIAL, Instrument, Part, examples_needed, how_many, percent, shown
 from selftaught.programs.diagnose.pool import Pool
-from selftaught.programs.diagnose.result import Difference
 from selftaught.programs.diagnose.spot import review_of, spot_of
 from selftaught.programs.step import Step
 from selftaught.registry import method

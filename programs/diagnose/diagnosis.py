@@ -31,13 +31,13 @@ from selftaught.metrics import Metric, as_metric
 from selftaught.programs.diagnose.blind_spot import BlindSpot
 from selftaught.programs.diagnose.confidence import Calibrated
 from selftaught.programs.diagnose.critic import Critic
+from selftaught.programs.diagnose.differences import corrected
 from selftaught.programs.diagnose.gap import Gap
 from selftaught.programs.diagnose.headline import headline_of
 from selftaught.programs.diagnose.knowledge import SelfKnowledge
 from selftaught.programs.diagnose.part import Instrument, Part, percent
 from selftaught.programs.diagnose.pool import Pool
 from selftaught.programs.diagnose.refining import Refining
-from selftaught.programs.diagnose.result import corrected
 from selftaught.programs.diagnose.voting import Voting
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.judge.gold import Exact

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from selftaught.figures import Figure, mean_of, unknown
-from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, paired, percent, shown
+from selftaught.programs.diagnose.differences import paired
+from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, percent, shown
 from selftaught.programs.diagnose.pool import Item, Pool, Sample
 from selftaught.registry import method
 

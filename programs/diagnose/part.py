@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from selftaught.figures import Figure, difference, share
-from selftaught.programs.diagnose.result import Difference
+from selftaught.figures import Figure
+from selftaught.programs.diagnose.differences import Difference
 from selftaught.signatures import Task, as_task
-from selftaught.statistics import paired_gain
 
 if TYPE_CHECKING:
     from selftaught.programs.diagnose.pool import Pool
@@ -85,22 +84,6 @@ class Instrument:
         raise NotImplementedError
 
 
-def paired(before: Sequence[float], after: Sequence[float], against: str) -> Difference:
-    """Return the difference of scores in [0, 1] of the same examples, its p-value two-sided and not yet corrected.
-
-    The interval is the wider of the bootstrap's, and of Newcombe's from the gains and the losses apart: where few examples
-    moved, resampling them says nothing of those that have not moved yet.
-    """
-    up, down = paired_gain(before, after), paired_gain(after, before)
-    if up.n < 2:
-        return Difference(against, None, (-1.0, 1.0), 1.0, up.n)
-    moves = [b - a for a, b in zip(before, after, strict=True)]
-    gains, losses = (sum(max(0.0, sign * move) for move in moves) for sign in (1.0, -1.0))
-    low, high = difference(share(gains, up.n, None), share(losses, up.n, None)).interval or (-1.0, 1.0)
-    interval = (max(-1.0, min(low, up.interval[0])), min(1.0, max(high, up.interval[1])))
-    return Difference(against, up.difference, interval, min(1.0, 2 * min(up.p, down.p)), up.n)
-
-
 def examples_needed(before: Sequence[float], after: Sequence[float]) -> int | None:
     """Return how many examples would show a difference as large as the one seen in 80 % of the cases; None for none."""
     moves = np.asarray(after, dtype=float) - np.asarray(before, dtype=float)
@@ -111,11 +94,8 @@ def examples_needed(before: Sequence[float], after: Sequence[float]) -> int | No
 
 
 def shown(gain: Difference | None) -> int:
-    """Return 1 where a gain is shown, by test and interval both, -1 where a loss is, else 0."""
-    if gain is None or gain.value is None:
-        return 0
-    low, high = gain.interval
-    return int(gain.better and low > 0) - int(gain.worse and high < 0)
+    """Return 1 where a gain is shown, -1 where a loss is, else 0."""
+    return 0 if gain is None else int(gain.better) - int(gain.worse)
 
 
 def answer_of(gain: Difference | None) -> Answer:

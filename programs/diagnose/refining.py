@@ -20,10 +20,10 @@ import numpy as np
 
 from selftaught.figures import DRAWS, Figure, around, mean_of, unknown
 from selftaught.metrics import Row
+from selftaught.programs.diagnose.differences import Difference, paired
 from selftaught.programs.diagnose.flips import Flips, flips_of
-from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, paired, shown
+from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, shown
 from selftaught.programs.diagnose.pool import Pool, ballot_of, comparable
-from selftaught.programs.diagnose.result import Difference
 from selftaught.programs.refine.self_refine import SelfRefine
 from selftaught.registry import method
 from selftaught.signatures import Task

@@ -7,53 +7,21 @@ dropped it, and an interval that is valid at any stopping time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from statistics import median
 from typing import Any
 
-from selftaught.evaluation import describe, gain, interval_of
+from selftaught.evaluation import describe, interval_of
 from selftaught.ledger import Usage
 from selftaught.metrics import Metric, Row
+from selftaught.programs.diagnose.differences import Difference, corrected, paired
 from selftaught.programs.diagnose.flips import Flips, flips_of
 from selftaught.racing import anytime_interval
-from selftaught.statistics import Interval, holm, pareto_front
+from selftaught.statistics import Interval, pareto_front
 
-LEVEL = 0.05
 SAME_COST = 0.02
 """Costs that differ by less than this share count as equal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A paired difference in score. `p`: two-sided, corrected within its family. `n`: pairs. None: undetermined."""
-
-    against: str
-    value: float | None
-    interval: Interval
-    p: float
-    n: int
-
-    @property
-    def better(self) -> bool:
-        """Clearly better than what it is compared with."""
-        return self.value is not None and self.value > 0 and self.p <= LEVEL
-
-    @property
-    def worse(self) -> bool:
-        """Clearly worse than what it is compared with."""
-        return self.value is not None and self.value < 0 and self.p <= LEVEL
-
-    def __str__(self) -> str:
-        if self.value is None:
-            return "undetermined"
-        low, high = self.interval
-        return f"{self.value * 100:+.0f} points ({low * 100:+.0f} to {high * 100:+.0f}, p={self.p:.2g}, n={self.n})"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
-        return {"against": self.against, "difference": self.value, "interval": list(self.interval), "p": self.p, "n": self.n}
 
 
 @dataclass(slots=True)
@@ -163,12 +131,12 @@ def conclude(
     result = CompareResult(contestants, baseline, asked, metric.name, unit, delta, margin, complete, usage)
     for one in contestants:
         _figures(one, metric)
-    _differences(result, metric)
+    _differences(result)
     base = result[baseline]
     for one in contestants:
         one.flips = flips_of(base.rows, one.rows, right_from) if one is not base else None
     _front(result)
-    _advise(result, metric)
+    _advise(result)
     result.spent = float(sum(row.calls for one in contestants for row in one.rows))
     result.exhaustive = sum((one.calls or 0.0) * asked for one in contestants)
     for one in contestants:
@@ -194,28 +162,18 @@ def _figures(one: Contestant, metric: Metric) -> None:
         one.seconds = median(fresh) if fresh else None
 
 
-def difference(one: Contestant, other: Contestant, metric: Metric) -> Difference:
-    """Return the paired difference of two contestants, its p-value two-sided and not yet corrected."""
-    up, down = gain(other.rows, one.rows, metric), gain(one.rows, other.rows, metric)
-    if up.n < 2:
-        return Difference(other.name, None, (-1.0, 1.0), 1.0, up.n)
-    return Difference(other.name, up.difference, up.interval, min(1.0, 2 * min(up.p, down.p)), up.n)
+def difference(one: Contestant, other: Contestant) -> Difference:
+    """Return the paired difference of two contestants on the examples that both could answer, not yet corrected."""
+    mine, others = ({row.index: float(row.score) for row in side.rows if row.score is not None} for side in (one, other))
+    shared = sorted(mine.keys() & others.keys())
+    return paired([others[index] for index in shared], [mine[index] for index in shared], other.name)
 
 
-def corrected(found: Sequence[Difference], family: int | None = None) -> list[Difference]:
-    """Return differences with their p-values corrected for a family of this size; who is not tested counts with p = 1.
-
-    The family is fixed before the race, so that it does not depend on who survived.
-    """
-    ps = holm([*(one.p for one in found), *[1.0] * ((family or 0) - len(found))])
-    return [Difference(one.against, one.value, one.interval, p, one.n) for one, p in zip(found, ps, strict=False)]
-
-
-def _differences(result: CompareResult, metric: Metric) -> None:
+def _differences(result: CompareResult) -> None:
     """Test the user's survivors against the baseline, and against their controls: two families."""
     base = result[result.baseline]
     tested = [one for one in result.programs if one is not base and one.dropped_by is None]
-    against_base = corrected([difference(one, base, metric) for one in tested], len(result.programs) - 1)
+    against_base = corrected([difference(one, base) for one in tested], len(result.programs) - 1)
     for one, found in zip(tested, against_base, strict=True):
         one.to_baseline = found
     pairs = [
@@ -223,18 +181,18 @@ def _differences(result: CompareResult, metric: Metric) -> None:
         for control in result.contestants if control.control_of == one.name and control.dropped_by is None
     ]  # fmt: skip
     controls = sum(one.control_of is not None for one in result.contestants)
-    against = corrected([difference(one, control, metric) for one, control in pairs], controls)
+    against = corrected([difference(one, control) for one, control in pairs], controls)
     for (one, _), found in zip(pairs, against, strict=True):
         one.to_controls.append(found)
 
 
-def _beyond(dearer: Contestant, cheaper: Contestant, metric: Metric, result: CompareResult) -> Difference:
+def _beyond(dearer: Contestant, cheaper: Contestant, result: CompareResult) -> Difference:
     """Return the difference beyond the margin that a dearer program has to gain."""
     margin = result.margin if dearer.cost(result.unit) > cheaper.cost(result.unit) * (1.0 + SAME_COST) else 0.0
     if not margin:
-        return difference(dearer, cheaper, metric)
+        return difference(dearer, cheaper)
     raised = [replace(row, score=row.score + margin) for row in cheaper.rows if row.score is not None]
-    return difference(dearer, replace(cheaper, rows=raised), metric)
+    return difference(dearer, replace(cheaper, rows=raised))
 
 
 def _front(result: CompareResult) -> None:
@@ -243,7 +201,7 @@ def _front(result: CompareResult) -> None:
         known[index].front = True
 
 
-def _advise(result: CompareResult, metric: Metric) -> None:
+def _advise(result: CompareResult) -> None:
     """Climb from the cheapest survivor: a dearer one is advised when it is clearly better than the one advised so far.
 
     Better by more than the margin, where there is one and it costs more.
@@ -254,7 +212,7 @@ def _advise(result: CompareResult, metric: Metric) -> None:
         return
     pairs = list(combinations(range(len(left)), 2))
     family = len(result.programs) * (len(result.programs) - 1) // 2
-    tests = corrected([_beyond(left[high], left[low], metric, result) for low, high in pairs], family)
+    tests = corrected([_beyond(left[high], left[low], result) for low, high in pairs], family)
     better = {(low, high): test.better for (low, high), test in zip(pairs, tests, strict=True)}
     chosen = 0
     for dearer in range(1, len(left)):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from selftaught.figures import Figure, resampled, unknown
-from selftaught.programs.diagnose.part import paired
+from selftaught.programs.diagnose.differences import paired
 from selftaught.statistics import Interval, wilson
 
 

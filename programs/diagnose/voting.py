@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from selftaught.figures import mean_of
-from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, paired, percent, shown
+from selftaught.programs.diagnose.differences import paired
+from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, percent, shown
 from selftaught.programs.diagnose.pool import Pool, ballot_of, comparable
 
 

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from selftaught.evaluation import describe
-from selftaught.programs.diagnose.result import SAME_COST, CompareResult, Contestant, Difference
+from selftaught.programs.diagnose.differences import Difference
+from selftaught.programs.diagnose.result import SAME_COST, CompareResult, Contestant
 
 MANY_FAILED = 0.05
 
