@@ -7,8 +7,10 @@ Method: six public sets with human or computed labels; of each the first rows (t
 most 700 characters, because a small model on processors reads some hundred tokens a second. Graded sets (is this answer
 right?): RealCritic, HaluEval, GSM8K model solutions, FED. Pair sets (which is better?): LLMBar, PandaLM. Every judge sees the
 same items at temperature 0. A graded set is judged by AUROC, which needs no threshold; a pair set by the share of pairs that
-the judge orders right, ties half. The panel is the mean of its members' scores and takes no more calls. Differences from the plain score are paired over items (bootstrap, 2,000
-resamples), corrected for the number of configurations (Holm) within a set.
+the judge orders right, ties half. The panel is the mean of its members' scores and takes no more calls. On GSM8K solutions
+the model also solves the question itself, four times with reasoning: the share of its samples that end in the solution's
+number (110). Differences from the plain score are paired over items (bootstrap, 2,000 resamples), corrected for the number of
+configurations (Holm) within a set.
 
 Command: `python -m benchmarks judges --data FOLDER`; set SELFTAUGHT_JUDGE_MODELS to `qwen-0.5b,qwen-1.5b` for both models.
 """
@@ -29,7 +31,8 @@ CLAIM = "the best judge configuration beats a plain score from 1 to 10 on at lea
 ROWS = int(os.environ.get("SELFTAUGHT_JUDGE_ROWS", "50"))
 LONGEST, RESAMPLES = 700, 2000
 MODELS = os.environ.get("SELFTAUGHT_JUDGE_MODELS", "qwen-0.5b").split(",")
-PLAIN, COMPARING = "plain 1 to 10", "pairwise both orders"
+SAMPLES = 4
+PLAIN, COMPARING, AGREEING = "plain 1 to 10", "pairwise both orders", "own samples agree"
 RUNS = Path(os.environ.get("SELFTAUGHT_JUDGE_RUNS", "runs/benchmark-judges"))
 
 
@@ -50,6 +53,7 @@ class Set:
     file: str
     task: str
     items: Callable[[dict[str, Any]], Iterator[Item]]
+    final: Callable[[str], float | None] | None = None
 
 
 def _pair(row: dict[str, Any]) -> Iterator[Item]:
@@ -77,6 +81,12 @@ def _fed(row: dict[str, Any]) -> Iterator[Item]:
     yield Item({"dialogue": row["context"]}, [row["response"].removeprefix("System: ")], row["human_mean"]["Overall"] / 4)
 
 
+def _number(solution: str) -> float | None:
+    """Return the number that a solution ends in."""
+    found = re.search(r"####\s*\$?(-?[\d,]*\.?\d+)", solution)
+    return float(found.group(1).replace(",", "")) if found else None
+
+
 def _plain(solution: str) -> str:
     return re.sub(r"<<[^>]*>>", "", solution)
 
@@ -85,7 +95,7 @@ SETS = {
     "LLMBar": Set("llmbar.jsonl", "instruction -> response", _pair),
     "PandaLM": Set("pandalm_pairs.jsonl", "instruction -> response", _pair),
     "HaluEval": Set("halueval_general.jsonl", "question -> response", _halueval),
-    "GSM8K solutions": Set("gsm8k_model_solutions.jsonl", "question -> solution", _solutions),
+    "GSM8K solutions": Set("gsm8k_model_solutions.jsonl", "question -> solution", _solutions, _number),
     "FED": Set("fed_dialogue_quality.jsonl", "dialogue -> response", _fed),
     "RealCritic": Set("realcritic.jsonl", "question -> solution", _realcritic),
 }
@@ -262,8 +272,6 @@ def judges_of(task: str, pairs: bool) -> dict[str, Any]:
 
 def collect(folder: Path, model: str, name: str, rows: int = ROWS) -> dict[str, Any]:
     """Return the raw verdicts of every judge on a set: a score for each answer, or the chance that the first is better."""
-    import dspy
-
     import selftaught as st
     from selftaught.programs.judge import Pairwise
 
@@ -279,8 +287,29 @@ def collect(folder: Path, model: str, name: str, rows: int = ROWS) -> dict[str, 
             "consistent": _consistent(found.rows), "calls": sum(row.calls for row in found.rows) / max(1, len(items)),
             "tokens": sum(row.tokens for row in found.rows) / max(1, len(items)), "failed": found.failed,
         }  # fmt: skip
-    assert dspy.settings.lm is not None
+    if SETS[name].final is not None:
+        verdicts[AGREEING] = _agreement(items, SETS[name].final, RUNS / f"{model}-{name}-own-samples".replace(" ", "-"))
     return {"pairs": pairs, "labels": [item.label for item in items], "verdicts": verdicts}
+
+
+def _agreement(items: list[Item], final: Callable[[str], float | None], folder: Path) -> dict[str, Any]:
+    """Return how many of the model's own samples, with reasoning, end in the number of each solution (110)."""
+    import dspy
+
+    import selftaught as st
+
+    own = st.Predict("question -> reasoning, answer: float")
+    judge = st.judges.Confidence("question -> answer: float", how="recurrence", samples=SAMPLES, generate=own)
+    known = [(number, value) for number, item in enumerate(items) if (value := final(item.answers[0])) is not None]
+    data = [dspy.Example(**items[n].inputs, answer=value).with_inputs(*items[n].inputs, "answer") for n, value in known]
+    found = st.evaluate(judge, data, _score, concurrency=8, run_dir=folder)
+    scores: list[float | None] = [None] * len(items)
+    for row in found.rows:
+        scores[known[row.index][0]] = row.answers[0]["score"] if row.answers else None
+    return {
+        "scores": scores, "consistent": None, "calls": sum(row.calls for row in found.rows) / len(items),
+        "tokens": sum(row.tokens for row in found.rows) / len(items), "failed": found.failed,
+    }  # fmt: skip
 
 
 def _examples(items: list[Item], output: str, *, compared: bool) -> list[Any]:
