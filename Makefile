@@ -17,10 +17,10 @@ quickstart: $(STAMP)
 	$(BIN)/selftaught quickstart
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 test-fast: $(STAMP)
-	$(BIN)/python -m pytest -n auto -m 'not real'
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup -m 'not real'
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -29,7 +29,7 @@ check: $(STAMP)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/installed .
 	MYPYPATH=build/installed $(BIN)/mypy --package selftaught
 	cd build/installed && ../../$(BIN)/lint-imports --config ../../pyproject.toml
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

@@ -12,6 +12,7 @@ import json
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,7 @@ def measure_judge(material: Material, folder: Path, say: Teller) -> dict[str, An
     judge = Checklist(Transform, questions=[TASKS["plural"][1]])
     with Run(folder / "judge", {"quickstart": "judge"}) as run, run.active():
         trust = judge.trust(label_by_construction(Transform, material.given[:5]), by_construction=True)
-    say(f"   {trust}")
+    say(textwrap.fill(str(trust), 120, initial_indent="   ", subsequent_indent="   "))
     try:
         trust.gate()
         refused = ""

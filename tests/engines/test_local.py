@@ -15,6 +15,8 @@ from selftaught.engines.weights import fetch
 from selftaught.errors import AnswerError, CallError, ModelFileError, OfflineError, TruncatedAnswer
 from selftaught.testing import EngineContract
 
+pytestmark = pytest.mark.xdist_group("real")  # one process holds the weights
+
 
 @pytest.mark.parametrize("content", [b"", b"GG", b"PK\x03\x04 a zip", b"gguf" * 100], ids=["empty", "short", "zip", "lower case"])
 def test_a_file_that_is_no_gguf_model_is_refused_at_once(tmp_path, content):

@@ -13,9 +13,10 @@ from selftaught.data import bundled
 from selftaught.engines import weights
 from selftaught.errors import CallError, OfflineError
 from selftaught.ledger import Ledger
+from selftaught.loop import run_sync
 from selftaught.testing.samples import Survey
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
 
 
 class Transform(dspy.Signature):
@@ -82,3 +83,41 @@ def test_a_judge_of_this_size_is_not_trusted_for_nothing(lm):
         trust = judge.trust(st.judges.label_by_construction(Transform, rows), by_construction=True)
     assert trust.n + trust.failed == 10
     assert trust.informative == (trust.auroc is not None and trust.p <= 0.05 and not trust.constant)
+
+
+JUDGES = {
+    "self-j": st.judges.SelfJ,
+    "verify": st.judges.Verify,
+    "rubric": lambda task: st.judges.Rubric(task, ["It is the plural of the noun."], reasons=False),
+    "checklist": lambda task: st.judges.Checklist(task, questions=["Is the answer a word?"]),
+    "confidence": lambda task: st.judges.Confidence(task, how="elicited"),
+}
+
+
+@pytest.mark.parametrize("make", JUDGES.values(), ids=list(JUDGES))
+def test_a_judge_reads_the_probabilities_of_the_model(lm, make):
+    with dspy.context(lm=lm):
+        found = make(Transform)(input="cat", output="cats")
+    assert 0.0 < found.score < 1.0
+    assert len(str(found.score)) > 6, "words alone would give a whole step of the scale"
+
+
+def test_two_orders_cancel_the_place(lm):
+    judge = st.judges.Pairwise(Transform, st.Predict(Transform))
+    one, other = {"output": "cats"}, {"output": "dog"}
+    with dspy.context(lm=lm):
+        forth = run_sync(lambda: judge.prefer({"input": "cat"}, one, other))
+        back = run_sync(lambda: judge.prefer({"input": "cat"}, other, one))
+    assert forth.chance == pytest.approx(1.0 - back.chance, abs=0.02)
+
+
+def test_a_comparison_on_the_real_model_says_what_it_knows(lm, tmp_path):
+    rows = bundled("plural", Transform)
+    shown = st.Predict(Transform)
+    shown.demos = rows[:8]
+    programs = {"plain": st.Predict(Transform), "shown": shown}
+    with dspy.context(lm=lm):
+        found = st.compare(programs, rows[8:24], st.judges.Exact("output"), run_dir=tmp_path, progress=False)
+    assert found["shown"].score > found["plain"].score
+    assert found.advised == ("shown" if found["shown"].to_baseline.better else "plain")
+    assert found["shown"].tokens > found["plain"].tokens
