@@ -17,6 +17,8 @@ from selftaught.signatures.task import Task, as_task
 
 ShortList = Annotated[list[str], Field(max_length=5)]
 Fields = dict[str, tuple[Any, Any]]
+LONGEST_REASON = 400
+"""Characters; small models otherwise write on until their token limit."""
 
 
 def critique_of(task: str | Task, instruction: str | None = None) -> Task:
@@ -214,7 +216,7 @@ def _reference(wanted: bool) -> Fields:
 
 
 def _reasons(name: str, wanted: bool) -> Fields:
-    return {name: (str, _asked("one sentence"))} if wanted else {}
+    return {name: (str, _asked("one sentence", max_length=LONGEST_REASON))} if wanted else {}
 
 
 def _given(description: str) -> Any:

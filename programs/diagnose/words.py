@@ -109,15 +109,15 @@ def advice_of(result: CompareResult) -> str:
     return f"Use {one.name} ({describe(one.score, one.interval, one.n)}): {why}.{more}"
 
 
-def table(result: CompareResult, width: int = 120) -> str:
+def table(result: CompareResult, width: int = 132) -> str:
     """Return the comparison as a table and its sentences, for a terminal."""
     shown = Table(title=f"{result.metric}, {result.asked} examples", title_justify="left")
     for name, side in (("program", "left"), ("score", "right"), ("95 %", "right"), ("n", "right"), ("failed", "right"), ("calls", "right"), ("tokens", "right"), ("seconds", "right"), ("vs " + result.baseline, "right"), ("fixed/broken", "right"), ("", "left")):  # fmt: skip
-        shown.add_column(name, justify=side, no_wrap=name in ("score", "95 %"))  # type: ignore[arg-type]
+        shown.add_column(name, justify=side, no_wrap=name in ("program", "score", "95 %"))  # type: ignore[arg-type]
     for one in result.contestants:
         shown.add_row(*_cells(one))
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=False)
+    console = Console(file=out, width=width, force_terminal=False, force_jupyter=False)
     console.print(shown)
     lines = [f"{one.name}: {one.sentence}" for one in result.contestants if one.control_of is None]
     saved = f"{result.spent:.0f} calls of the {result.exhaustive:.0f} that all programs on all examples would take." if result.exhaustive else ""  # fmt: skip
