@@ -22,6 +22,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,8 @@ def summarised(found: dict[str, Any]) -> dict[str, Any]:
     }
     data = {
         "rows": ROWS,
+        "seed": 0,
+        "date": date.today().isoformat(),
         "longest": LONGEST,
         "sets_where_the_best_beats_plain": wins,
         "above_chance": informative,

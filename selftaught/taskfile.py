@@ -119,6 +119,7 @@ class Contest(_Section):
     controls: bool = True
     adaptive: bool = True
     delta: float = 0.05
+    futility: float = 0.05
     margin: float = 0.0
     unit: Literal["calls", "tokens", "usd"] = "calls"
 

@@ -4,7 +4,9 @@
 2. Programs that refine bring their controls: the same number of calls, spent on voting, and on retrying (158, 153).
 3. After each block a program is dropped when it is clearly worse than one that costs no more, or (with `margin`) clearly
    not better by at least the margin than one that costs less. The evidence is a bet (`racing`): a program that truly pays
-   is dropped with probability at most `delta`, however often one looks. The baseline is never dropped. A program that
+   is dropped with probability at most `delta`, however often one looks. One that costs more than the cheapest is also
+   stopped when the chance that it will still be shown better by the end is below `futility`; that makes no false claim
+   likelier, but a small gain may go unnoticed. The baseline is never dropped. A program that
    could not answer a single example of two blocks is dropped too.
 4. What is left is compared on all examples: paired tests against the baseline, and of each program against the others,
    corrected (Holm) for the number of all programs, those that were dropped too. A survivor's test is the test it would
@@ -39,20 +41,22 @@ from selftaught.programs.diagnose.controls import Control, controls_for
 from selftaught.programs.diagnose.result import SAME_COST, CompareResult, Contestant, conclude
 from selftaught.programs.sampling import at_least
 from selftaught.progress import Progress, progress_bar
-from selftaught.racing import Bet
+from selftaught.racing import Bet, chance_to_show
 from selftaught.run import Run
 from selftaught.store import fingerprint
 
 Unit = Literal["calls", "tokens", "usd"]
 FIRST_BLOCK = 8
 FAILURES = "its failures"
+LEAST_TO_GIVE_UP = 16
+"""Examples before a program is stopped because it can hardly be shown better any more."""
 
 
 @dataclass(slots=True)
 class Runner:
     """One program in the race.
 
-    `dropped_by`: who beat it, and `p`: the evidence, valid at any stopping time and corrected for the number of others.
+    `dropped_by`: who beat it, or who it could hardly be shown to beat (`hopeless`), and `p`: the evidence, valid at any stopping time and corrected for the number of others.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Runner:
     rows: dict[int, Row] = field(default_factory=dict)
     dropped_by: str | None = None
     dropped_at: int | None = None
+    hopeless: bool = False
     p: float = 1.0
 
     @property
@@ -83,6 +88,7 @@ def compare(
     controls: bool = True,
     adaptive: bool = True,
     delta: float = 0.05,
+    futility: float = 0.05,
     margin: float = 0.0,
     unit: Unit = "calls",
     right_from: float = 0.5,
@@ -103,6 +109,8 @@ def compare(
         controls: set every program that refines against voting and retrying with the same number of calls.
         adaptive: stop spending on programs that are clearly beaten; False evaluates all on everything.
         delta: the most that the probability of dropping a program that pays may be.
+        futility: stop a dearer program when the predicted chance that it will be shown better than the cheapest is below
+            this; 0 never does.
         margin: the least gain in score for which a dearer program pays.
         unit: what "dearer" means: mean `calls`, `tokens` or `usd` for one example.
         right_from: the score from which an answer counts as right, for flips.
@@ -117,7 +125,7 @@ def compare(
         DataError: no examples.
     """
     measure = as_metric(metric)
-    contest = _Contest(programs, data, measure, baseline, controls, adaptive, delta, margin, unit, block, concurrency)
+    contest = _Contest(programs, data, measure, baseline, controls, adaptive, delta, futility, margin, unit, block, concurrency)
     order = list(range(len(contest.examples)))
     random.Random(seed).shuffle(order)
     within = budget if budget is None else (*scope.current().budgets, budget)
@@ -142,9 +150,12 @@ class _Contest:
 
     def __init__(
         self, programs: Mapping[str, dspy.Module], data: Sequence[dspy.Example], metric: Metric, baseline: str | None,
-        controls: bool, adaptive: bool, delta: float, margin: float, unit: Unit, block: int, concurrency: int,
+        controls: bool, adaptive: bool, delta: float, futility: float, margin: float, unit: Unit, block: int, concurrency: int,
     ) -> None:  # fmt: skip
         _refuse(programs, metric, baseline, delta, margin, unit)
+        if not 0.0 <= futility < 0.5:
+            raise SettingError(f"futility={futility}: expected a chance in [0, 0.5).")
+        self.futility = futility
         self.examples = [example for program in programs.values() for example in checked_examples(program, data)][: len(data)]
         self.metric, self.adaptive, self.delta, self.margin, self.unit = metric, adaptive, delta, margin, unit
         self.block, self.concurrency = at_least("block", block, 1), concurrency
@@ -160,7 +171,7 @@ class _Contest:
         entrants = [
             Contestant(
                 runner.name, [runner.rows[index] for index in sorted(runner.rows)], runner.control.of if runner.control else None,
-                runner.dropped_by or self._stopped_with(runner), runner.dropped_at, runner.p,
+                runner.dropped_by or self._stopped_with(runner), runner.dropped_at, runner.p, runner.hopeless,
             )
             for runner in self.runners.values()
         ]  # fmt: skip
@@ -187,6 +198,8 @@ class _Contest:
             bar.advance(len(now))
             if self.adaptive:
                 self._drop(now, start + len(now))
+                if self.futility and start + len(now) < len(order):
+                    self._give_up(start + len(now))
         self.complete = True
 
     async def _block(self, now: list[int]) -> bool:
@@ -255,6 +268,19 @@ class _Contest:
             best = min(lost, key=lambda rival: self.bets[runner.name, rival.name].p)
             runner.dropped_by, runner.dropped_at = best.name, seen
             runner.p = min(1.0, self.bets[runner.name, best.name].p * others)
+
+    def _give_up(self, seen: int) -> None:
+        """Stop dearer programs that can hardly be shown better than the cheapest one any more."""
+        own = [runner for runner in self.runners.values() if runner.live and runner.control is None and runner.rows]
+        cheapest = min(own, key=lambda runner: (runner.cost(self.unit) or 0.0, runner.name != self.baseline))
+        for runner in own:
+            if runner.name == self.baseline or not self._dearer(runner, cheapest) or len(runner.rows) < LEAST_TO_GIVE_UP:
+                continue
+            shared = sorted(runner.rows.keys() & cheapest.rows.keys())
+            pairs = [(runner.rows[index].score, cheapest.rows[index].score) for index in shared]
+            moves = [own - other - self.margin for own, other in pairs if own is not None and other is not None]
+            if chance_to_show([max(-1.0, move) for move in moves], len(self.examples) - seen) < self.futility:
+                runner.dropped_by, runner.dropped_at, runner.hopeless = cheapest.name, seen, True
 
     def _margin(self, runner: Runner, rival: Runner) -> float:
         """The margin applies between programs of the user's; a control costs as much as its program."""

@@ -29,7 +29,7 @@ class Contestant:
     """One program of a comparison.
 
     `control_of`: the program it is a control of. `dropped_by`, `dropped_at`: who beat it, after how many examples; `p`: the
-    evidence. `score`, `interval`, `calls`, `tokens`, `usd`, `seconds`: for one example; seconds are the median of those
+    evidence. `hopeless`: it was not beaten, but could hardly be shown better than `dropped_by` any more. `score`, `interval`, `calls`, `tokens`, `usd`, `seconds`: for one example; seconds are the median of those
     answered fresh. `if_failures_wrong`: the score if every failed example counted 0. `front`: on the Pareto front.
     """
 
@@ -39,6 +39,7 @@ class Contestant:
     dropped_by: str | None = None
     dropped_at: int | None = None
     p: float = 1.0
+    hopeless: bool = False
     score: float | None = None
     interval: Interval = (0.0, 1.0)
     n: int = 0
@@ -64,7 +65,7 @@ class Contestant:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, without the rows."""
-        names = ("name", "control_of", "dropped_by", "dropped_at", "score", "n", "failed", "if_failures_wrong", "calls", "tokens", "usd", "seconds", "front", "sentence")  # fmt: skip
+        names = ("name", "control_of", "dropped_by", "dropped_at", "hopeless", "score", "n", "failed", "if_failures_wrong", "calls", "tokens", "usd", "seconds", "front", "sentence")  # fmt: skip
         return {
             **{name: getattr(self, name) for name in names},
             "interval": list(self.interval), "dropped_p": self.p if self.dropped_by else None,

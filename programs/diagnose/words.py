@@ -29,6 +29,9 @@ def sentence_of(one: Contestant, result: CompareResult) -> str:
 def _dropped(one: Contestant, result: CompareResult) -> str:
     if one.dropped_at is None:
         return f"Stopped together with {one.dropped_by}."
+    if one.hopeless:
+        margin = f" by more than {result.margin * 100:.0f} points" if result.margin else ""
+        return f"Stopped after {one.dropped_at} examples: it had hardly a chance left to be shown better{margin} than {one.dropped_by}, which costs less. That it is no better is not shown.{_failures(one)}"
     if result_has(result, one.dropped_by):
         rival = result[str(one.dropped_by)]
         dearer = one.cost(result.unit) > rival.cost(result.unit) * (1.0 + SAME_COST)

@@ -86,7 +86,7 @@ def comparing(path: Path) -> CompareResult:
     with dspy.context(lm=make_lm(file.lm)):
         return st.compare(
             programs, read_examples(source, task), make_metric(file, task), baseline=chosen.baseline,
-            controls=chosen.controls, adaptive=chosen.adaptive, delta=chosen.delta, margin=chosen.margin, unit=chosen.unit,
+            controls=chosen.controls, adaptive=chosen.adaptive, delta=chosen.delta, futility=chosen.futility, margin=chosen.margin, unit=chosen.unit,
             budget=file.ceiling() if "budget" in file.model_fields_set else None,
             run_dir=file.run_dir.with_name(file.run_dir.name + "-compare"), seed=file.seed,
         )  # fmt: skip

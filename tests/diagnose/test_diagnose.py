@@ -12,8 +12,8 @@ from hypothesis import strategies as hyp
 import selftaught as st
 from selftaught.errors import DataError, InputError, SettingError
 from selftaught.programs.diagnose import PARTS, Difference, Part, diagnose
-from selftaught.programs.diagnose.headline import headline_of
 from selftaught.programs.diagnose.differences import paired
+from selftaught.programs.diagnose.headline import headline_of
 from selftaught.programs.diagnose.part import answer_of, examples_needed
 from selftaught.programs.judge import Agreement, Exact, Verify
 from selftaught.testing import FakeLM, answer_fields
