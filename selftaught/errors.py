@@ -6,6 +6,7 @@ SelftaughtError
 │   ├── InputError               an example or a call whose fields do not fit the task
 │   ├── DataError                an empty or unreadable data set
 │   ├── SettingError             a knob, a metric or a task file that makes no sense
+│   │   └── UnconfirmedRepair    a rubric that was rewritten to close a loophole, and nobody confirmed it
 │   ├── BudgetError              a budget that is not positive, or that cannot bound the calls asked for
 │   ├── ModelError               a model that cannot be found, fetched, verified or reached
 │   │   ├── ModelFileError       weights with the wrong size or hash, or a file that is no model

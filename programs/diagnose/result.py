@@ -187,6 +187,11 @@ def _differences(result: CompareResult) -> None:
         one.to_controls.append(found)
 
 
+def _as_gain(found: Difference) -> Difference:
+    """Return a difference as a test of a gain alone: a loss has p = 1, so that losses do not ease the correction of gains."""
+    return found if found.value is not None and found.value > 0 else replace(found, p=1.0)
+
+
 def _beyond(dearer: Contestant, cheaper: Contestant, result: CompareResult) -> Difference:
     """Return the difference beyond the margin that a dearer program has to gain."""
     margin = result.margin if dearer.cost(result.unit) > cheaper.cost(result.unit) * (1.0 + SAME_COST) else 0.0
@@ -213,7 +218,7 @@ def _advise(result: CompareResult) -> None:
         return
     pairs = list(combinations(range(len(left)), 2))
     family = len(result.programs) * (len(result.programs) - 1) // 2
-    tests = corrected([_beyond(left[high], left[low], result) for low, high in pairs], family)
+    tests = corrected([_as_gain(_beyond(left[high], left[low], result)) for low, high in pairs], family)
     better = {(low, high): test.better for (low, high), test in zip(pairs, tests, strict=True)}
     chosen = 0
     for dearer in range(1, len(left)):

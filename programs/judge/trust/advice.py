@@ -15,7 +15,7 @@ USEFUL = 0.6
 ONE_SIDED = 0.9
 CONTRADICTORY = 0.8
 MATERIAL = 0.1
-MOST_LABELS = 100_000
+MOST_LABELS = 2_000
 
 
 def finding(trust: Trust) -> str:
