@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
@@ -118,6 +119,25 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+@contextlib.contextmanager
+def opened(folder: str | Path | None, settings: dict[str, Any] | None = None) -> Iterator[Run]:
+    """Give the run that keeps the responses of an operation.
+
+    Args:
+        folder: where it is kept; None for the run that is active here, or else one that is gone afterwards.
+        settings: see `Run`.
+    """
+    active = scope.current().run
+    if folder is None and active is not None:
+        yield active
+    elif folder is None:
+        with tempfile.TemporaryDirectory(prefix="selftaught-") as passing, Run(passing, settings) as run:
+            yield run
+    else:
+        with Run(folder, settings) as run:
+            yield run
 
 
 def write_atomically(path: Path, text: str) -> None:

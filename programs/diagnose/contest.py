@@ -19,9 +19,7 @@ Failed rows are missing data: counted, shown, and left out of the pairs.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +40,7 @@ from selftaught.programs.diagnose.result import SAME_COST, CompareResult, Contes
 from selftaught.programs.sampling import at_least
 from selftaught.progress import Progress, progress_bar
 from selftaught.racing import Bet, chance_to_show
-from selftaught.run import Run
+from selftaught.run import opened
 from selftaught.store import fingerprint
 
 Unit = Literal["calls", "tokens", "usd"]
@@ -129,20 +127,12 @@ def compare(
     order = list(range(len(contest.examples)))
     random.Random(seed).shuffle(order)
     within = budget if budget is None else (*scope.current().budgets, budget)
-    with _run(run_dir, contest.settings(seed)) as run, progress_bar("comparing", len(order), progress) as bar:
+    with opened(run_dir, contest.settings(seed)) as run, progress_bar("comparing", len(order), progress) as bar:
         before = len(run.calls())
         with run.active(**({} if within is None else {"budgets": within})):
             run_sync(lambda: contest.race(order, bar))
         usage = total(run.calls()[before:])
     return contest.result(right_from, usage)
-
-
-def _run(folder: str | Path | None, settings: dict[str, Any]) -> contextlib.AbstractContextManager[Run]:
-    """Return the run that keeps the responses: the named one, the one that is active here, or a temporary one."""
-    active = scope.current().run
-    if folder is None and active is not None:
-        return contextlib.nullcontext(active)
-    return Run(folder if folder is not None else tempfile.mkdtemp(prefix="selftaught-compare-"), settings)
 
 
 class _Contest:
@@ -187,7 +177,7 @@ class _Contest:
         """Return what makes two comparisons the same, for the run's frozen settings."""
         lm = dspy.settings.lm
         data = fingerprint([[dict(example), sorted(example.inputs().keys())] for example in self.examples])
-        return {"compare": list(self.runners), "adaptive": self.adaptive, "block": self.block, "metric": self.metric.name, "data": data, "seed": seed, "model": lm.model if lm is not None else None}  # fmt: skip
+        return {"compare": list(self.runners), "metric": self.metric.name, "data": data, "seed": seed, "model": lm.model if lm is not None else None}  # fmt: skip
 
     async def race(self, order: list[int], bar: Progress) -> None:
         """Run the programs block by block until the examples end, or the budget."""

@@ -12,7 +12,6 @@ Every response is kept in the run directory: nothing is paid twice, and the same
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,7 +45,7 @@ from selftaught.programs.judge.verify import Verify
 from selftaught.programs.sampling import at_least
 from selftaught.programs.step import Predict
 from selftaught.progress import progress_bar
-from selftaught.run import Run
+from selftaught.run import opened
 from selftaught.signatures import Task
 
 PARTS = ("gap", "voting", "refining", "blind_spot", "knowledge", "critique", "confidence")
@@ -163,22 +162,13 @@ def diagnose(
     instruments = [_instrument(name, task, program) for name in PARTS if name in parts]
     budgets = scope.current().budgets if budget is None else (*scope.current().budgets, budget)
     with contextlib.ExitStack() as stack:
-        run = _opened(run_dir, stack)
+        run = stack.enter_context(opened(run_dir))
         before = len(run.calls())
         pool.bar = stack.enter_context(progress_bar("diagnosing", None, progress))
         stack.enter_context(run.active(budgets=budgets))
         found = run_sync(lambda: _measured(instruments, pool))
         usage = total(run.calls()[before:])
     return _concluded(instruments, found, pool, usage)
-
-
-def _opened(folder: str | Path | None, stack: contextlib.ExitStack) -> Run:
-    """Return the run that keeps the responses: the named one, the one that is active here, or a temporary one."""
-    if folder is None and (active := scope.current().run) is not None:
-        return active
-    if folder is None:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="selftaught-diagnose-"))
-    return stack.enter_context(Run(folder))
 
 
 async def _measured(instruments: Sequence[Instrument], pool: Pool) -> list[Part]:

@@ -372,3 +372,12 @@ def test_it_works_inside_a_running_event_loop():
 
     found, _ = asyncio.run(inside())
     assert found["good"].n == 10
+
+
+def test_a_race_can_be_run_to_the_end_in_the_same_folder(tmp_path):
+    programs = {"plain": Luck(0.5), "dear": Luck(0.5, calls=5, seed=0)}
+    race, first = compared(programs, count=80, run_dir=tmp_path)
+    assert race["dear"].dropped_by == "plain"
+    whole, second = compared(programs, count=80, run_dir=tmp_path, adaptive=False)
+    assert whole["dear"].n == 80
+    assert first.calls + second.calls == 80 * 5, "the first call is the same request for both"
