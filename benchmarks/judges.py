@@ -1,6 +1,6 @@
 """Judges: which of them carries information at this size, and does the best beat a plain score?
 
-Claim: the best configuration (kind of judge, panel, calibration) beats a plain score from 1 to 10 by a significant margin on
+Claim: the best configuration (kind of judge, or a panel) beats a plain score from 1 to 10 by a significant margin on
 at least 3 of 6 sets. The result says whether it does.
 
 Method: six public sets with human or computed labels; of each the first rows (they are in random order) whose text is at
