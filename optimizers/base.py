@@ -11,7 +11,7 @@ from typing import Any, Literal
 import dspy
 from dspy.teleprompt.teleprompt import Teleprompter
 
-from selftaught import __version__
+from selftaught import __version__, scope
 from selftaught.budget import Budget
 from selftaught.errors import DataError, SettingError, UntrustedJudge
 from selftaught.evaluation import checked_examples
@@ -116,6 +116,7 @@ class Optimizer(Teleprompter):
         warn_if_same(measure, student)
         checked_examples(student, trainset)
         splits = split(trainset, checked_examples(student, valset) if valset is not None else None, measure, seed)
+        scope.in_force(budget)  # refuses what is no budget
         ceiling = budget or Budget(calls=400)
         settings = self._settings(student, trainset, valset, measure, seed)
         folder = Path(run_dir) if run_dir is not None else Path(tempfile.mkdtemp(prefix="selftaught-"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ async def aevaluate(
         raise SettingError(f"concurrency={concurrency}: at least 1 example is in flight.")
     ledger, started = Ledger(), time.perf_counter()
     here = scope.current()
-    budgets = here.budgets if budget is None else (*here.budgets, budget)
+    budgets = scope.in_force(budget)
     run = Run(run_dir) if run_dir is not None else None
     try:
         ledgers = (*here.ledgers, ledger) if run is None else (*here.ledgers, ledger, run.ledger)
@@ -197,6 +197,8 @@ def checked_examples(program: dspy.Module, data: Sequence[dspy.Example]) -> list
     Raises:
         DataError: none, or something that is no example. InputError: an input is not declared or missing.
     """
+    if isinstance(data, str | bytes) or not isinstance(data, Iterable):
+        raise DataError(f"The data are {data!r}, not a list of dspy.Example.")
     examples = list(data)
     if not examples:
         raise DataError("There are no examples to evaluate. Give at least one dspy.Example(...).with_inputs(...).")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import dspy
 
+from selftaught.errors import BudgetError
+
 if TYPE_CHECKING:
     from selftaught.budget import Budget
     from selftaught.ledger import Ledger
@@ -47,6 +49,19 @@ _KEY = "selftaught_scope"
 def current() -> Scope:
     """Return the scope in force here."""
     return dspy.settings.get(_KEY, _NOTHING)
+
+
+def in_force(budget: Budget | None) -> tuple[Budget, ...]:
+    """Return the budgets that hold here, and one more where it is given.
+
+    Raises:
+        BudgetError: it is no budget.
+    """
+    from selftaught.budget import Budget
+
+    if budget is not None and not isinstance(budget, Budget):
+        raise BudgetError(f"budget={budget!r}: expected a budget, such as st.Budget(calls=400).")
+    return current().budgets if budget is None else (*current().budgets, budget)
 
 
 @contextlib.contextmanager

@@ -182,7 +182,8 @@ def _derive(task: str | Task, role: str, instruction: str, given: Fields, asked:
     source = as_task(task)
     inputs: Fields = {name: (field.annotation, _again(field, dspy.InputField)) for name, field in source.input_fields.items()}
     _refuse_shared(source, role, (inputs.keys() & (given.keys() | asked.keys())) | (given.keys() & asked.keys()))
-    return _signature(role, f"{instruction}\n\n{TASK_HEADING} {source.instructions}", {**inputs, **given}, asked)
+    own = source.instructions.replace(f"\n\n{TASK_HEADING} ", f"\n\n{PART_OF} ")  # a step of a step has one heading
+    return _signature(role, f"{instruction}\n\n{TASK_HEADING} {own}", {**inputs, **given}, asked)
 
 
 def _refuse_shared(task: Task, role: str, taken: set[str]) -> None:
@@ -228,6 +229,7 @@ def _asked(description: str, **constraints: Any) -> Any:
 
 
 TASK_HEADING = "The task:"
+PART_OF = "It is part of this:"
 FIND_PROBLEMS = (
     "Examine an answer that somebody else gave. List only real problems, each with the place and the change that mends it."
 )

@@ -88,7 +88,13 @@ def test_no_interleaving_exceeds_a_limit_or_refuses_what_would_still_fit(work, c
 @settings(max_examples=75, deadline=None)
 @given(jobs, limits, limits)
 def test_nested_budgets_both_hold_and_give_back_what_they_set_aside(work, outer_ceilings, inner_ceilings):
-    outer, inner = Budget(**outer_ceilings), Budget(**inner_ceilings)
+    outer, inner, ended = Budget(**outer_ceilings), Budget(**inner_ceilings), []
+    both = ((outer, outer_ceilings), (inner, inner_ceilings))
+
+    def short_of(job):
+        """True where not even everything in flight, given back, would pay for a job."""
+        kept = [(budget, limit, ceiling) for budget, ceilings in both for limit, ceiling in ceilings.items()]
+        return any(amounts(job.most)[limit] > ceiling - budget.spent[limit] - TINY for budget, limit, ceiling in kept)
 
     async def one(job):
         try:
@@ -98,20 +104,23 @@ def test_nested_budgets_both_hold_and_give_back_what_they_set_aside(work, outer_
                 for _ in range(job.turns):
                     await asyncio.sleep(0)
                 report(job.actual)
+            ended.append(job)
         except BudgetSpent:
-            pass
+            assert short_of(job)
+            ended.append(job)
 
     async def everything():
         await within(20, asyncio.gather(*(one(job) for job in work)))
 
     asyncio.run(everything())
+    assert len(ended) == len(work)
     assert outer.spent == pytest.approx(inner.spent)
     for budget in (outer, inner):
         assert all(budget.reserved[limit] == pytest.approx(0, abs=TINY) for limit in LIMITS)
 
 
 def test_threads_with_loops_of_their_own_share_one_ceiling():
-    budget, problems, done = Budget(tokens=2000), [], []
+    budget, problems, done, refused = Budget(tokens=2000), [], [], []
 
     async def one(number):
         try:
@@ -122,7 +131,7 @@ def test_threads_with_loops_of_their_own_share_one_ceiling():
                 report(Spend(1, 10 + number % 7, 0.0))
                 done.append(10 + number % 7)
         except BudgetSpent:
-            pass
+            refused.append(number)
 
     async def many():
         await within(20, asyncio.gather(*(one(number) for number in range(60))))
@@ -134,6 +143,7 @@ def test_threads_with_loops_of_their_own_share_one_ceiling():
         thread.join(30)
     assert not any(thread.is_alive() for thread in threads)
     assert problems == []
+    assert len(done) + len(refused) == 4 * 60
     assert budget.spent["tokens"] == sum(done) <= 2000
     assert budget.left("tokens") < 40  # it was used up: only then are calls refused
 
@@ -226,7 +236,7 @@ async def test_the_same_budget_entered_twice_counts_each_call_once():
 
 
 async def test_budgets_nested_in_opposite_orders_do_not_block_each_other():
-    one, other, made = Budget(calls=1), Budget(calls=1), []
+    one, other, made, refused = Budget(calls=1), Budget(calls=1), [], []
 
     async def call(budgets):
         try:
@@ -234,7 +244,7 @@ async def test_budgets_nested_in_opposite_orders_do_not_block_each_other():
                 report(Spend(1))
                 made.append(budgets)
         except BudgetSpent:
-            pass
+            refused.append(budgets)
 
     await other.reserve(Spend(1))
     calls = []
@@ -243,7 +253,7 @@ async def test_budgets_nested_in_opposite_orders_do_not_block_each_other():
         await asyncio.sleep(0)
     other.settle(Spend(1), Spend())
     await within(5, asyncio.gather(*calls))
-    assert len(made) == 1
+    assert (len(made), len(refused)) == (1, 1)
 
 
 class Clock:

@@ -126,10 +126,10 @@ def compare(
     contest = _Contest(programs, data, measure, baseline, controls, adaptive, delta, futility, margin, unit, block, concurrency)
     order = list(range(len(contest.examples)))
     random.Random(seed).shuffle(order)
-    within = budget if budget is None else (*scope.current().budgets, budget)
+    budgets = scope.in_force(budget)
     with opened(run_dir, contest.settings(seed)) as run, progress_bar("comparing", len(order), progress) as bar:
         before = len(run.calls())
-        with run.active(**({} if within is None else {"budgets": within})):
+        with run.active(budgets=budgets):
             run_sync(lambda: contest.race(order, bar))
         usage = total(run.calls()[before:])
     return contest.result(right_from, usage)
@@ -286,10 +286,19 @@ def _refuse(
 ) -> None:
     if not isinstance(programs, Mapping) or len(programs) < 2:
         raise SettingError("programs: a comparison needs at least two, as {'name': program, ...}.")
+    for name, program in programs.items():
+        if not isinstance(program, dspy.Module):
+            raise SettingError(f"programs[{name!r}] is {program!r}: expected a program, such as st.Predict(task).")
     if baseline is not None and baseline not in programs:
         raise SettingError(f"baseline={baseline!r} is none of {', '.join(programs)}.")
-    if not 0.0 < delta < 0.5 or not 0.0 <= margin < 1.0 or unit not in ("calls", "tokens", "usd"):
-        raise SettingError(f"delta={delta}, margin={margin}, unit={unit!r}: expected delta in (0, 0.5), margin in [0, 1), and 'calls', 'tokens' or 'usd'.")  # fmt: skip
+    if (
+        not isinstance(delta, int | float)
+        or not isinstance(margin, int | float)
+        or not 0.0 < delta < 0.5
+        or not 0.0 <= margin < 1.0
+        or unit not in ("calls", "tokens", "usd")
+    ):
+        raise SettingError(f"delta={delta!r}, margin={margin!r}, unit={unit!r}: expected delta in (0, 0.5), margin in [0, 1), and 'calls', 'tokens' or 'usd'.")  # fmt: skip
     if not metric.is_mean or metric.uses_given:
         raise SettingError(f"The metric {metric.name} is no mean over examples, so programs cannot be compared on it example by example. Use a judge or a gold metric.")  # fmt: skip
     tasks = {name: _fields(program) for name, program in programs.items()}

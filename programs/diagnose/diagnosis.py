@@ -151,16 +151,15 @@ def diagnose(
         DataError: no examples. InputError: an example lacks an input of the task.
     """
     program = task_or_program if isinstance(task_or_program, dspy.Module) else Predict(task_or_program)
-    task = _task_of(program)
-    measure = as_metric(Exact() if metric is None else metric)
+    task, measure = _task_of(program), as_metric(Exact() if metric is None else metric)
     _refuse(parts, measure)
-    verifier = judge or Verify(task)
     pool = Pool(
-        program, task, measure, verifier, checked_examples(program, data), checked_examples(program, unanswerable) if unanswerable else [],
+        program, task, measure, judge or Verify(task), checked_examples(program, data),
+        checked_examples(program, unanswerable) if unanswerable else [],
         at_least("samples", samples, 1), temperature, right_from, seed, at_least("concurrency", concurrency, 1),
     )  # fmt: skip
     instruments = [_instrument(name, task, program) for name in PARTS if name in parts]
-    budgets = scope.current().budgets if budget is None else (*scope.current().budgets, budget)
+    budgets = scope.in_force(budget)
     with contextlib.ExitStack() as stack:
         run = stack.enter_context(opened(run_dir))
         before = len(run.calls())

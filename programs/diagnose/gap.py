@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from selftaught.figures import Figure, mean_of, unknown
 from selftaught.programs.diagnose.differences import paired
-from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, percent, shown
+from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, percent, sentence
 from selftaught.programs.diagnose.pool import Item, Pool, Sample
 from selftaught.registry import method
 
@@ -44,16 +44,16 @@ class Gap(Instrument):
             why = found.counts.get("why", "too few inputs with several scored samples")
             return replace(found, answer=answer, decision=f"Whether the judge picks better answers is undetermined: {why}.")
         most, samples = percent(found.figures["ceiling"]), found.counts["samples"]
-        if answer == "yes":
-            said = f"Choosing by the judge pays: the best of {samples} by its score is {found.gain} above a random sample; a perfect judge would reach {most}."
-        elif found.counts["constant"]:
-            said = "Choosing by the judge cannot pay: it says the same of every sample of an input, so the gap is 0."
-        elif shown(found.gain) < 0:
-            said = f"Do not choose by the judge: what it picks is worse than a random sample, {found.gain}."
-        elif answer == "no":
-            said = f"Choosing by the judge will not pay: at most {max(found.gain.interval[1], 0) * 100:.0f} points are to be had, {found.gain}."
-        else:
-            said = f"Undetermined whether the judge picks better answers: {found.gain}{how_many(found)}."
+        if found.counts["constant"]:
+            same = "Choosing by the judge cannot pay: it says the same of every sample of an input, so the gap is 0."
+            return replace(found, answer=answer, decision=same)
+        said = sentence(
+            found,
+            yes=f"Choosing by the judge pays: the best of {samples} by its score is {found.gain} above a random sample; a perfect judge would reach {most}.",
+            harms=f"Do not choose by the judge: what it picks is worse than a random sample, {found.gain}.",
+            no=f"Choosing by the judge will not pay: at most {max(found.gain.interval[1], 0) * 100:.0f} points are to be had, {found.gain}.",
+            unclear=f"Undetermined whether the judge picks better answers: {found.gain}",
+        )
         return replace(found, answer=answer, decision=said)
 
 

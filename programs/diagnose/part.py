@@ -107,6 +107,16 @@ def answer_of(gain: Difference | None) -> Answer:
     return "no" if shown(gain) < 0 or gain.interval[1] < MATERIAL else "undetermined"
 
 
+def sentence(found: Part, *, yes: str, harms: str, no: str, unclear: str) -> str:
+    """Return the one of four sentences that the gain of a part bears."""
+    answer = answer_of(found.gain)
+    if answer == "yes":
+        return yes
+    if shown(found.gain) < 0:
+        return harms
+    return no if answer == "no" else f"{unclear}{how_many(found)}."
+
+
 def how_many(found: Part) -> str:
     """Say how many examples it would take."""
     if found.needed is None:

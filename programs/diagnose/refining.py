@@ -22,7 +22,7 @@ from selftaught.figures import DRAWS, Figure, around, mean_of, unknown
 from selftaught.metrics import Row
 from selftaught.programs.diagnose.differences import Difference, paired
 from selftaught.programs.diagnose.flips import Flips, flips_of
-from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, shown
+from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, sentence, shown
 from selftaught.programs.diagnose.pool import Pool, ballot_of, comparable
 from selftaught.programs.refine.self_refine import SelfRefine
 from selftaught.registry import method
@@ -69,14 +69,13 @@ class Refining(Instrument):
             )
         answer = answer_of(found.gain)
         moved = f"it fixed {found.counts['fixed']} and broke {found.counts['broken']} of {found.gain.n} answers, {found.gain}"
-        if answer == "yes":
-            said = f"Refining helps: {moved}."
-        elif shown(found.gain) < 0:
-            said = f"Refining harms here: {moved}."
-        elif answer == "no":
-            said = f"Refining will not help here by more than {max(found.gain.interval[1], 0) * 100:.0f} points: {moved}."
-        else:
-            said = f"Undetermined whether refining helps: {moved}{how_many(found)}."
+        said = sentence(
+            found,
+            yes=f"Refining helps: {moved}.",
+            harms=f"Refining harms here: {moved}.",
+            no=f"Refining will not help here by more than {max(found.gain.interval[1], 0) * 100:.0f} points: {moved}.",
+            unclear=f"Undetermined whether refining helps: {moved}",
+        )
         return replace(found, answer=answer, decision=said + _against_vote(found))
 
 

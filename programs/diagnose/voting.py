@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from selftaught.figures import mean_of
 from selftaught.programs.diagnose.differences import paired
-from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, how_many, percent, shown
+from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, percent, sentence
 from selftaught.programs.diagnose.pool import Pool, ballot_of, comparable
 
 
@@ -33,14 +33,13 @@ class Voting(Instrument):
             return replace(found, decision="Whether voting helps is undetermined: too few inputs have several scored samples.")
         answer, samples = answer_of(found.gain), found.counts["samples"]
         voted = f"voting over {samples} samples is {found.gain} against the own answer"
-        if answer == "yes":
-            said = f"Voting helps: {voted}, and reaches {percent(found.figures['vote'])}."
-        elif shown(found.gain) < 0:
-            said = f"Do not vote: {voted}."
-        elif answer == "no":
-            said = f"Voting will not help by more than {max(found.gain.interval[1], 0) * 100:.0f} points: {voted}."
-        else:
-            said = f"Undetermined whether voting helps: {voted}{how_many(found)}."
+        said = sentence(
+            found,
+            yes=f"Voting helps: {voted}, and reaches {percent(found.figures['vote'])}.",
+            harms=f"Do not vote: {voted}.",
+            no=f"Voting will not help by more than {max(found.gain.interval[1], 0) * 100:.0f} points: {voted}.",
+            unclear=f"Undetermined whether voting helps: {voted}",
+        )
         return replace(found, answer=answer, decision=said)
 
 

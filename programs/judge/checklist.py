@@ -24,6 +24,7 @@ import dspy
 
 from selftaught.errors import AnswerError, SettingError
 from selftaught.programs.base import Calls
+from selftaught.programs.given import texts
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.judge.verify import belief_of, criterion_of, together
 from selftaught.programs.step import Step
@@ -63,8 +64,8 @@ class Checklist(Judge):
         odds: bool = True,
     ) -> None:
         super().__init__(task)
-        own = [questions] if isinstance(questions, str) else None if questions is None else list(questions)
-        if own is not None and not (own and all(question.strip() for question in own)):
+        own = None if questions is None else texts("questions", questions)
+        if own is not None and not (own and all(own)):
             raise SettingError(
                 f"questions={own}: a checklist needs at least one question, none of them empty. "
                 "Leave questions out to have them generated."

@@ -34,6 +34,8 @@ class FunctionJudge(Judge):
 
     def __init__(self, task: str | Task, function: Callable[..., Any], *, reference: bool = False, pass_at: float = 0.5) -> None:
         super().__init__(task)
+        if not callable(function):
+            raise SettingError(f"function={function!r}: expected a function (example, prediction) -> number in [0, 1].")
         self.metric_of = FunctionMetric(function)
         self.read_reference("needed" if reference else "no")
         if reference and len(output_names(self.task)) > 1:

@@ -22,6 +22,7 @@ import dspy
 
 from selftaught.errors import SettingError, TaskError, UnconfirmedRepair
 from selftaught.programs.base import Calls, Program
+from selftaught.programs.given import texts
 from selftaught.programs.step import Step
 from selftaught.registry import method
 from selftaught.signatures import Task, as_task, output_names, render
@@ -126,7 +127,7 @@ def repair_specification(rubric: str, task: str | Task, inputs: Mapping[str, Any
 
 def repair_criteria(criteria: Sequence[str], task: str | Task, inputs: Mapping[str, Any] | None = None) -> Repair:
     """Look for the loophole of a list of criteria, one a line; see `repair_specification` and `criteria_of`."""
-    return repair_specification("\n".join(f"- {' '.join(one.split())}" for one in criteria), task, inputs)
+    return repair_specification("\n".join(f"- {' '.join(one.split())}" for one in texts("criteria", criteria)), task, inputs)
 
 
 def criteria_of(rubric: str) -> list[str]:

@@ -58,7 +58,8 @@ class MetaJudge(Program):
         }
         asked: dict[str, Any] = {"reason": (str, dspy.OutputField(desc="one sentence"))} if reason else {}
         asked["better"] = (Literal["first", "second"], dspy.OutputField(desc="the more accurate judgement"))
-        instruction = f"{JUDGE_THE_JUDGEMENTS}\nWhat answers were judged by: {rubric}" if rubric else JUDGE_THE_JUDGEMENTS
+        instruction = f"{JUDGED_TWICE} {WORK_IT_OUT} {NAME_THE_TRUER}" if reason else f"{JUDGED_TWICE} {NAME_THE_TRUER}"
+        instruction += f"\nWhat answers were judged by: {rubric}" if rubric else ""
         fields = {name: (str, dspy.InputField(desc=text)) for name, text in given.items()}
         self.choose = Step(derived(self.task, "MetaJudge", instruction, fields, asked), odds="better" if odds else None)
 
@@ -183,7 +184,8 @@ def _winner(found: dspy.Prediction | BaseException) -> int:
     return 1 if found.better == "first" else -1
 
 
-JUDGE_THE_JUDGEMENTS = (
-    "An answer to the task was judged twice. Work out yourself what is right and wrong in the answer, then name the judgement "
-    "whose reasons are true and whose score fits them, whatever its length, its place and how high it scores."
+JUDGED_TWICE = "An answer to the task was judged twice."
+WORK_IT_OUT = "Work out yourself what is right and wrong in the answer."
+NAME_THE_TRUER = (
+    "Name the judgement whose reasons are true and whose score fits them, whatever its length, its place and how high it scores."
 )

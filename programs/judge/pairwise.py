@@ -53,6 +53,8 @@ class Pairwise(Judge):
         margin: float = 0.0,
     ) -> None:
         super().__init__(task)
+        if against is not None and not isinstance(against, dspy.Module):
+            raise SettingError(f"against={against!r}: expected a program, or None for the labelled answer.")
         self.both_orders, self.margin = both_orders, margin
         self.choose = Step(compare_of(self.task, reason=reason, ties=ties), odds="better" if odds else None)
         if against is not None:

@@ -17,6 +17,7 @@ import dspy
 
 from selftaught.errors import CallError, SettingError
 from selftaught.programs.base import Calls
+from selftaught.programs.given import listed
 from selftaught.programs.judge.base import Judge, feedback_of
 from selftaught.registry import method
 from selftaught.signatures import Comparison, Criterion, Task, Verdict
@@ -39,6 +40,7 @@ class Panel(Judge):
 
     def __init__(self, task: str | Task, judges: Sequence[Judge], *, aggregate: Aggregate = "median") -> None:
         super().__init__(task)
+        judges = listed("judges", judges, Judge, "judges")
         if not judges:
             raise SettingError("judges=[]: a panel needs at least one judge.")
         if aggregate not in ("median", "mean", "majority", "weakest"):

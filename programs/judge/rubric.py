@@ -17,6 +17,7 @@ from typing import Any
 
 from selftaught.errors import AnswerError, SettingError
 from selftaught.programs.base import Calls
+from selftaught.programs.given import texts
 from selftaught.programs.judge.rating import Rating
 from selftaught.registry import method
 from selftaught.signatures import Criterion, Task, Verdict, judge_of, output_names, render
@@ -52,7 +53,7 @@ class Rubric(Rating):
         reasons: bool = True,
         pass_at: float = 0.6,
     ) -> None:
-        stated = [criterion.strip() for criterion in ([criteria] if isinstance(criteria, str) else criteria)]
+        stated = texts("criteria", criteria)
         if not stated or not all(stated):
             raise SettingError("criteria=[]: a rubric needs at least one criterion, each a sentence.")
         if additive and (separately or len(stated) > 9):

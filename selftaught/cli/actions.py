@@ -65,9 +65,7 @@ def evaluation(path: Path, program: Path | None) -> Evaluation:
     """Evaluate on the test examples of a task file."""
     file = read_task(path)
     task = file.signature()
-    source = file.data.test or file.data.val
-    if source is None:
-        raise SettingError(f'{path} names no examples to evaluate on. Add test = "..." under [data].')
+    source = source_of(file, path, "evaluate")
     chosen = load(program, task=task) if program is not None else make_program(file.program, task)
     with dspy.context(lm=make_lm(file.lm)):
         return st.evaluate(chosen, read_examples(source, task), make_metric(file, task), budget=file.ceiling())
@@ -77,9 +75,7 @@ def comparing(path: Path) -> CompareResult:
     """Compare the programs of a task file on its test examples (or its validation examples)."""
     file = read_task(path)
     task = file.signature()
-    source = file.data.test or file.data.val
-    if source is None:
-        raise SettingError(f'{path} names no examples to compare on. Add test = "..." under [data].')
+    source = source_of(file, path, "compare")
     assert file.run_dir is not None  # read_task sets it
     chosen = file.compare
     programs = {name: make_program(one, task) for name, one in chosen.programs.items()}
@@ -90,6 +86,18 @@ def comparing(path: Path) -> CompareResult:
             budget=file.ceiling() if "budget" in file.model_fields_set else None,
             run_dir=file.run_dir.with_name(file.run_dir.name + "-compare"), seed=file.seed,
         )  # fmt: skip
+
+
+def source_of(file: TaskFile, path: Path, purpose: str) -> Path:
+    """Return where the examples of a task file for a purpose are: test, or else val.
+
+    Raises:
+        SettingError: it names none.
+    """
+    source = file.data.test or file.data.val
+    if source is None:
+        raise SettingError(f'{path} names no examples to {purpose} on. Add test = "..." under [data].')
+    return source
 
 
 def tuning(

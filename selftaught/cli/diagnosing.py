@@ -6,10 +6,9 @@ from pathlib import Path
 
 import dspy
 
-from selftaught.cli.actions import make_metric, make_program
+from selftaught.cli.actions import make_metric, make_program, source_of
 from selftaught.cli.judging import make_judge, make_lm
 from selftaught.data import read_examples
-from selftaught.errors import SettingError
 from selftaught.programs.diagnose import PARTS, Diagnosis, diagnose
 from selftaught.taskfile import read_task
 
@@ -26,9 +25,7 @@ def diagnosing(
     """
     file = read_task(path)
     task = file.signature()
-    source = file.data.test or file.data.val
-    if source is None:
-        raise SettingError(f'{path} names no examples to diagnose on. Add test = "..." under [data].')
+    source = source_of(file, path, "diagnose")
     assert file.run_dir is not None  # read_task sets it
     with dspy.context(lm=make_lm(file.lm)):
         return diagnose(

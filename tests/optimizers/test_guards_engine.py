@@ -7,7 +7,7 @@ import dspy
 import pytest
 
 from selftaught.budget import Budget
-from selftaught.errors import SettingError
+from selftaught.errors import BudgetError, SettingError
 from selftaught.metrics import Metric, Score, as_metric
 from selftaught.optimizers import APE
 from selftaught.optimizers.guards import Audit, LengthGrowth
@@ -298,19 +298,17 @@ def test_a_gain_on_the_audit_excuses_longer_answers(tmp_path):
     assert "the audit rises too" in tuned.tuning.findings[0].message
 
 
-class Audited(OptimizerContract):
-    """The contract's own run, with guards and with a judge as audit."""
+class TestTheContractWithGuardsAndAJudgeAsAudit(OptimizerContract):
+    """The contract's own run, with guards and with a judge as audit, which has to be paid for too."""
+
+    ceilings = (150, 220, 320)
 
     def make(self):
         return APE(shots=4, audit=Second())
 
-
-@pytest.mark.parametrize(
-    "check",
-    ["interrupted_equals_uninterrupted", "a_finished_run_runs_again_without_a_call", "the_same_seed_gives_the_same_program"],
-)
-def test_the_contract_holds_with_guards_and_a_judge_as_audit(tmp_path, check):
-    getattr(Audited(), f"test_{check}")(tmp_path)
+    def test_a_budget_that_cannot_pay_the_audit_is_refused(self, tmp_path):
+        with pytest.raises(BudgetError, match="cannot pay for one candidate"):
+            self.compile(tmp_path / "run", calls=90)
 
 
 @pytest.mark.parametrize("stop_after", [40, 90, 130, 170])

@@ -20,6 +20,7 @@ from typing import Any
 
 from selftaught.errors import InputError, SettingError, nearest
 from selftaught.programs.base import Arguments, Calls
+from selftaught.programs.given import listed
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.judge.constraints.base import Constraint, as_constraint
 from selftaught.programs.judge.constraints.conflicts import conflicts
@@ -55,7 +56,7 @@ class Constraints(Judge):
         loose: bool = False,
     ) -> None:
         super().__init__(task)
-        self.constraints = tuple(map(as_constraint, constraints))
+        self.constraints = tuple(map(as_constraint, listed("constraints", constraints, (Constraint, Mapping), "constraints")))
         if not self.constraints and constraints_field is None:
             raise SettingError(
                 "constraints=[]: a judge without criteria would pass everything. Give constraints, or constraints_field, the input that holds them."

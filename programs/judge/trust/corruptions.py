@@ -39,6 +39,8 @@ def label_by_construction(
         DataError: no wrong answer could be made. SettingError: an unknown kind.
     """
     names = output_names(as_task(task))
+    if not isinstance(examples, Sequence) or not all(isinstance(example, dspy.Example) for example in examples):
+        raise DataError(f"Solved examples are a list of dspy.Example, not {type(examples).__name__}.")
     for kind in kinds:
         if kind not in FAULTS and kind != "swapped":
             known = ["swapped", *FAULTS]

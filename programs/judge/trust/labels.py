@@ -41,6 +41,9 @@ def form_of(rows: Sequence[dspy.Example], task: Task) -> Form:
     Raises:
         DataError: there are none. SettingError: a row has no label, or both forms are mixed, or a label's name is a task's.
     """
+    for number, row in enumerate(rows):
+        if not isinstance(row, dspy.Example):
+            raise DataError(f"Labelled answer {number} is a {type(row).__name__}, not a dspy.Example.")
     if not rows:
         raise DataError("There are no labelled answers to measure the judge on.")
     pairs = BETTER in rows[0] and LABEL not in rows[0]

@@ -11,13 +11,13 @@ The scores are those that the judge gives: calibrated where it has a calibration
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dspy
 import numpy as np
 
-from selftaught.errors import SelfJudgedWarning, SettingError
+from selftaught.errors import DataError, SelfJudgedWarning, SettingError
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.judge.trust import graded, pairs
 from selftaught.programs.judge.trust.asking import observe, observe_pairs, one_order_of
@@ -57,6 +57,8 @@ def trust_of(
         DataError: there are no examples. InputError: a pair lacks an output. SettingError: a label is missing or makes no
         sense.
     """
+    if not isinstance(labelled, Iterable):
+        raise DataError(f"The labelled answers are {labelled!r}, not a list of dspy.Example.")
     rows = list(labelled)
     form = form_of(rows, judge.task)
     if not 0.0 <= threshold <= 1.0:
