@@ -62,8 +62,10 @@ class Rating(Judge):
         ends: tuple[str, str] = ("useless", "flawless"),
     ) -> None:
         super().__init__(task)
-        if at_least("levels", levels, 1) <= at_least("lowest", lowest, 0):
-            raise SettingError(f"lowest={lowest}, levels={levels}: a scale needs at least two levels, from 0 or more upwards.")
+        if not isinstance(levels, int) or not isinstance(lowest, int) or levels <= lowest or lowest < 0:
+            raise SettingError(
+                f"lowest={lowest!r}, levels={levels!r}: a scale needs at least two levels, from 0 or more upwards."
+            )
         self.lowest, self.levels, self.pass_at = lowest, levels, pass_at
         self.samples = at_least("samples", samples, 1)
         self.read_reference("needed" if reference else "no")

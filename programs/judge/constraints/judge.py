@@ -56,7 +56,7 @@ class Constraints(Judge):
         loose: bool = False,
     ) -> None:
         super().__init__(task)
-        self.constraints = tuple(map(as_constraint, listed("constraints", constraints, (Constraint, Mapping), "constraints")))
+        self.constraints = tuple(map(as_constraint, listed("constraints", constraints, object, "constraints")))
         if not self.constraints and constraints_field is None:
             raise SettingError(
                 "constraints=[]: a judge without criteria would pass everything. Give constraints, or constraints_field, the input that holds them."
