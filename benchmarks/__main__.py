@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.measure import Options, Skipped
 
-NAMES = ("imports", "overhead", "throughput", "single_flight", "adapters", "judges", "compare", "hacks")
+NAMES = ("imports", "overhead", "throughput", "single_flight", "adapters", "judges", "compare", "hacks", "optimize")
 
 
 def main() -> int:

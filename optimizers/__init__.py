@@ -2,21 +2,35 @@
 
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import Candidate, Tuning
-from selftaught.optimizers.engine import Engine, Outcome
+from selftaught.optimizers.engine import Engine
+from selftaught.optimizers.outcome import Outcome
+from selftaught.optimizers.policies import AtLeastAsGood, NoImprovement, NotWorse, RealGain
+from selftaught.optimizers.races import Halving, PairedRace, UpperBounds, WholePool
 from selftaught.optimizers.strategies.ape import APE
 from selftaught.optimizers.strategies.demonstrations import BootstrapDemonstrations
-from selftaught.optimizers.strategy import Problem, Standing, Strategy, Trial
+from selftaught.optimizers.strategy import Problem, Standing, Strategy, Trial, raced
+from selftaught.optimizers.study import Study
 
 __all__ = [
     "APE",
+    "AtLeastAsGood",
     "BootstrapDemonstrations",
     "Candidate",
     "Engine",
+    "Halving",
+    "NoImprovement",
+    "NotWorse",
     "Optimizer",
     "Outcome",
+    "PairedRace",
     "Problem",
+    "RealGain",
     "Standing",
     "Strategy",
+    "Study",
     "Trial",
     "Tuning",
+    "UpperBounds",
+    "WholePool",
+    "raced",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dspy
 from dspy.teleprompt.teleprompt import Teleprompter
@@ -16,18 +18,28 @@ from selftaught.budget import Budget
 from selftaught.errors import DataError, SettingError, UntrustedJudge
 from selftaught.evaluation import checked_examples
 from selftaught.loop import run_sync
+from selftaught.manifest import write_manifest
 from selftaught.metrics import Metric, as_metric
 from selftaught.optimizers.candidate import task_of
-from selftaught.optimizers.engine import Engine, Outcome
+from selftaught.optimizers.engine import Engine
+from selftaught.optimizers.estimate import Estimate, estimate, refuse_too_little
 from selftaught.optimizers.guards import Audit, Guard, as_audit, described, gold_for, guards_of
+from selftaught.optimizers.outcome import Outcome
+from selftaught.optimizers.policies import Confirmation, Sampling, Stopping
+from selftaught.optimizers.races import PairedRace, Race
+from selftaught.optimizers.scoreboard import Preference
+from selftaught.optimizers.space import checked_space
 from selftaught.optimizers.splits import split
 from selftaught.optimizers.strategy import Problem, Strategy
 from selftaught.programs.judge.trust import warn_if_same
-from selftaught.progress import progress_bar
+from selftaught.progress import Progress, progress_bar
 from selftaught.report import write_report
 from selftaught.run import Run, write_atomically
 from selftaught.signatures import task_to_json
 from selftaught.store import fingerprint
+
+if TYPE_CHECKING:
+    from selftaught.optimizers.study import Study
 
 
 class Optimizer(Teleprompter):
@@ -45,9 +57,17 @@ class Optimizer(Teleprompter):
             labels, where the metric is a judge and there are labels; False for none.
         guards: what looks at candidates for signs that they exploit the judge: all by default, a sequence of your own, or
             None for none. A candidate that a guard stops cannot win.
+        knobs: settings of the program to search over, name -> values, such as `{"rounds": (1, 2)}`; for strategies that search them.
+        programs: interchangeable programs to choose from, by name.
+        objectives: what the Pareto front is kept of: "quality" first, then any of calls, tokens, usd, seconds, length.
+        prefer: which point of the front wins: "quality", "knee", or one weight for each objective.
+        race: who meets which rows (`PairedRace`, `Halving`, `UpperBounds`, `WholePool`); the strategy's own by default.
+        sampling: in which order rows are met; random by default.
+        stopping: when the search has done enough; by default when the judge is exploited, or nothing is left to gain.
+        confirmation: when a winner is returned: `RealGain()` by default.
 
     Raises:
-        SettingError: `audit` is no metric, or `guards` are none.
+        SettingError: `audit` is no metric, `guards` are none, or the objectives are unknown.
     """
 
     def __init__(
@@ -58,6 +78,14 @@ class Optimizer(Teleprompter):
         allow_untrusted: bool = False,
         audit: Any = None,
         guards: Literal["default"] | Sequence[Guard] | None = "default",
+        knobs: Mapping[str, Sequence[Any]] | None = None,
+        programs: Mapping[str, dspy.Module] | None = None,
+        objectives: Sequence[str] = ("quality",),
+        prefer: str | Sequence[float] = "quality",
+        race: Race | None = None,
+        sampling: Sampling | None = None,
+        stopping: Sequence[Stopping] | None = None,
+        confirmation: Confirmation | None = None,
     ) -> None:
         super().__init__()
         self.metric = metric
@@ -66,18 +94,33 @@ class Optimizer(Teleprompter):
         self.guards = guards_of(guards)
         self.targets = tuple(targets) if targets is not None else None
         self.allow_untrusted = allow_untrusted
+        self.knobs, self.programs = dict(knobs or {}), dict(programs or {})
+        self.preference = Preference(tuple(objectives), prefer if isinstance(prefer, str) else tuple(prefer))
+        self.policies = {"race": race, "sampling": sampling, "stopping": stopping, "confirmation": confirmation}
 
     def strategy(self, problem: Problem) -> Strategy:
         """Build the strategy for a problem."""
         raise NotImplementedError
 
-    def knobs(self) -> dict[str, Any]:
+    def race(self) -> Race:
+        """Return the race of this strategy, where the user gave none."""
+        return PairedRace()
+
+    def plan(self, pool: int, labelled: int) -> tuple[int, int]:
+        """Return the most rows that the search asks for, and the calls of its proposals: for the estimate before a run."""
+        return 8 * pool, 12
+
+    def search_settings(self) -> dict[str, Any]:
         """Return the settings that define the search, for the run's frozen settings."""
-        return {
+        apart = ("metric", "audit", "guards")
+        own = {
             name: value
             for name, value in vars(self).items()
-            if name not in ("metric", "audit", "guards") and isinstance(value, str | int | float | bool | tuple | None)
+            if isinstance(value, str | int | float | bool | tuple | None) and name not in apart
         }
+        chosen = {name: _described(value) for name, value in self.policies.items() if value is not None}
+        others = {name: fingerprint(_plain([type(one).__name__, one.dump_state()])) for name, one in self.programs.items()}
+        return {**own, **chosen, "knobs": self.knobs, "programs": others, "prefer": repr(self.preference)}
 
     def compile(
         self,
@@ -112,25 +155,65 @@ class Optimizer(Teleprompter):
         """
         if unknown:
             raise SettingError(f"compile() does not take {sorted(unknown)[0]!r}.")
+        with progress_bar("tuning", None, progress) as bar, self.opened(
+            student, trainset=trainset, valset=valset, metric=metric, budget=budget, run_dir=run_dir, seed=seed,
+            concurrency=concurrency, bar=bar,
+        ) as engine:  # fmt: skip
+            outcome = run_sync(engine.optimize)
+            return finished(engine, outcome)
+
+    @contextlib.contextmanager
+    def opened(
+        self,
+        student: dspy.Module,
+        *,
+        trainset: Sequence[dspy.Example],
+        valset: Sequence[dspy.Example] | None = None,
+        metric: Any = None,
+        budget: Budget | None = None,
+        run_dir: str | Path | None = None,
+        seed: int = 0,
+        concurrency: int = 64,
+        bar: Progress | None = None,
+    ) -> Iterator[Engine]:
+        """Give the engine of a run, with everything checked before the first call; see `compile`."""
         measure = self._trusted(metric if metric is not None else self.metric)
         warn_if_same(measure, student)
         checked_examples(student, trainset)
         splits = split(trainset, checked_examples(student, valset) if valset is not None else None, measure, seed)
         scope.in_force(budget)  # refuses what is no budget
         ceiling = budget or Budget(calls=400)
+        space = checked_space(student, self.knobs, self.programs)
+        expected = estimate(student, splits, measure, ceiling, *self.plan(len(splits.pool), len(splits.labelled)))
         settings = self._settings(student, trainset, valset, measure, seed)
         folder = Path(run_dir) if run_dir is not None else Path(tempfile.mkdtemp(prefix="selftaught-"))
-        with Run(folder, settings) as run, progress_bar("tuning", None, progress) as bar:
-            engine = Engine(
+        with Run(folder, settings) as run:
+            refuse_too_little(ceiling, expected)
+            write_manifest(folder, settings, estimate=str(expected), splits=splits.sizes())
+            if bar is not None:
+                bar.say(f"expected: {expected}")
+            yield Engine(
                 student, splits, measure, self.strategy, run=run, budget=ceiling, seed=seed, concurrency=concurrency,
                 tuned_parts=self.targets, bar=bar, guards=self.guards, audit=self._audit(student, measure, [*splits.labelled, *splits.pool]),
+                space=space, race=self.policies["race"] or self.race(), sampling=self.policies["sampling"], stopping=self.policies["stopping"],
+                confirmation=self.policies["confirmation"], prefer=self.preference, estimate=expected,
             )  # fmt: skip
-            outcome = run_sync(engine.optimize)
-            write_outcome(run, outcome)
-        tuned = outcome.program.deepcopy()
-        tuned._compiled = True
-        tuned.tuning = outcome
-        return tuned
+
+    def study(self, student: dspy.Module, **settings: Any) -> Study:
+        """Return a study, in which you own the loop; it takes what `compile` takes. See `Study`."""
+        from selftaught.optimizers.study import Study
+
+        return Study(self, student, **settings)
+
+    def estimate(
+        self, student: dspy.Module, *, trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | None = None,
+        metric: Any = None, budget: Budget | None = None, seed: int = 0,
+    ) -> Estimate:  # fmt: skip
+        """Return what `compile` would spend, without a call."""
+        measure = as_metric(metric if metric is not None else self.metric)
+        splits = split(trainset, valset, measure, seed)
+        sizes = self.plan(len(splits.pool), len(splits.labelled))
+        return estimate(student, splits, measure, budget or Budget(calls=400), *sizes)
 
     def _trusted(self, metric: Any) -> Metric:
         if metric is None:
@@ -160,7 +243,7 @@ class Optimizer(Teleprompter):
         if lm is None:
             raise SettingError("No language model is configured. Call dspy.configure(lm=st.lm('local')) first.")
         return {
-            "optimizer": type(self).__name__, "knobs": _plain(self.knobs()), "seed": seed, "metric": metric.name, "samples": metric.samples,
+            "optimizer": type(self).__name__, "search": _plain(self.search_settings()), "seed": seed, "metric": metric.name, "samples": metric.samples,
             "instructions": {name: one.signature.instructions for name, one in student.named_predictors()}, "program": type(student).__name__, "program_state": fingerprint(_plain(student.dump_state())), "model": lm.model,
             "task": fingerprint(task_to_json(student.task)) if hasattr(student, "task") else "",
             "trainset": data_hash(train), "valset": data_hash(val) if val is not None else None,
@@ -179,10 +262,37 @@ def data_hash(examples: Sequence[dspy.Example]) -> str:
 def write_outcome(run: Run, outcome: Outcome) -> None:
     """Write what a run found: `outcome.json`, `report.html`."""
     plain = _plain(outcome.to_dict())
-    if "finished" not in {kind for kind, _ in run.events("finished")}:
+    before = [data for _, data in run.events("finished")]
+    if not before or _without_time(before[-1]) != _without_time(plain):
         run.append("finished", plain)
+    else:
+        plain = before[-1]
     write_atomically(run.folder / "outcome.json", json.dumps(plain, indent=1, sort_keys=True))
     write_report(run.folder, run)
+
+
+def finished(engine: Engine, outcome: Outcome) -> dspy.Module:
+    """Write down what a run found, and return its program with the outcome as `tuning`."""
+    write_outcome(engine.run, outcome)
+    tuned: dspy.Module = outcome.program.deepcopy()
+    tuned._compiled = True
+    tuned.tuning = outcome
+    return tuned
+
+
+def _described(policy: Any) -> Any:
+    """Return a policy as text that is the same in every process."""
+    if isinstance(policy, Sequence):
+        return [_described(one) for one in policy]
+    return [type(policy).__name__, _plain(getattr(policy, "__dict__", {}) or str(policy) * is_dataclass(policy))]
+
+
+def _without_time(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return an outcome without what differs from run to run: wall time, and which calls were answered from the store."""
+    kept = {name: value for name, value in plain.items() if name not in ("seconds", "usage", "standings", "front")}
+    for name in ("baseline", "tuned"):
+        kept[name] = {key: value for key, value in kept[name].items() if key not in ("seconds", "usage")}
+    return kept
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import dspy
 
 from selftaught.errors import SettingError
+from selftaught.optimizers.space import turned
 from selftaught.signatures import Task, output_names
 from selftaught.store import fingerprint
 
@@ -25,18 +26,28 @@ class Tuning:
 class Candidate:
     """A point of the search space.
 
-    `tunings` by predictor name; `parent`: the candidate it was made from; `origin`: how, in words for the report.
-    Candidates with equal tunings are the same candidate: `key` says so.
+    `tunings` by predictor name; `parent`: the candidate it was made from; `origin`: how, in words for the report. `program`:
+    which of the interchangeable programs, None for the one that is tuned; `knobs`: its settings that differ.
+    Candidates that are the same program are the same candidate: `key` says so.
     """
 
     tunings: Mapping[str, Tuning] = field(default_factory=dict)
     parent: str | None = None
     origin: str = "baseline"
+    program: str | None = None
+    knobs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
-        """What identifies a candidate: a short hash of its tunings."""
-        return fingerprint(self.to_dict()["tunings"])[:12]
+        """What identifies a candidate: a short hash of its tunings, program and knobs."""
+        told = self.to_dict()
+        chosen = {name: told[name] for name in ("program", "knobs") if name in told}
+        return fingerprint({"tunings": told["tunings"], **chosen} if chosen else told["tunings"])[:12]
+
+    @property
+    def instructions(self) -> dict[str, str]:
+        """The instructions that it sets, by predictor."""
+        return {name: one.instruction for name, one in self.tunings.items() if one.instruction is not None}
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for the journal."""
@@ -44,7 +55,14 @@ class Candidate:
             name: {"instruction": one.instruction, "demos": None if one.demos is None else [dict(demo) for demo in one.demos]}
             for name, one in sorted(self.tunings.items())
         }
-        return {"tunings": tunings, "parent": self.parent, "origin": self.origin}
+        chosen = {"program": self.program} if self.program else {}
+        return {
+            "tunings": tunings,
+            "parent": self.parent,
+            "origin": self.origin,
+            **chosen,
+            **({"knobs": dict(self.knobs)} if self.knobs else {}),
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Candidate:
@@ -53,19 +71,24 @@ class Candidate:
             name: Tuning(one["instruction"], None if one["demos"] is None else tuple(one["demos"]))
             for name, one in data["tunings"].items()
         }
-        return cls(tunings, data["parent"], data["origin"])
+        return cls(tunings, data["parent"], data["origin"], data.get("program"), data.get("knobs", {}))
 
 
 BASELINE = Candidate()
 
 
-def apply(candidate: Candidate, program: dspy.Module) -> dspy.Module:
-    """Return a copy of a program with a candidate's tunings.
+def apply(candidate: Candidate, program: dspy.Module, programs: Mapping[str, dspy.Module] | None = None) -> dspy.Module:
+    """Return a copy of a program as a candidate has it: which program, its knobs, then the tunings of its predictors.
+
+    Args:
+        programs: those that a candidate may choose instead, by name.
 
     Raises:
-        SettingError: the program has no predictor of that name.
+        SettingError: there is no program, knob or predictor of that name.
     """
-    tuned = program.deepcopy()
+    if candidate.program is not None and candidate.program not in (programs or {}):
+        raise SettingError(f"There is no program {candidate.program!r} to choose. Known: {sorted(programs or {})}.")
+    tuned = turned(program if candidate.program is None else (programs or {})[candidate.program], candidate.knobs)
     predictors = dict(tuned.named_predictors())
     for name, tuning in candidate.tunings.items():
         if name not in predictors:

@@ -7,64 +7,35 @@ the run's store, what was paid for once is not paid for again.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import dspy
-from dspy.adapters.utils import serialize_for_json
 
 from selftaught import scope
-from selftaught.budget import LIMITS, Budget, Spend
-from selftaught.errors import BudgetError, BudgetSpent, RunError
-from selftaught.evaluation import Evaluation, evaluate_rows, gain, interval_of, summarize
-from selftaught.ledger import Usage, total
+from selftaught.budget import Budget
+from selftaught.errors import BudgetSpent
+from selftaught.evaluation import Evaluation, evaluate_rows, summarize
+from selftaught.ledger import total
 from selftaught.metrics import Metric, Row
-from selftaught.optimizers.candidate import BASELINE, Candidate, apply, targets, task_of
-from selftaught.optimizers.guards import Audit, Finding, Guard, watch_over
+from selftaught.optimizers.candidate import BASELINE, Candidate, targets, task_of
+from selftaught.optimizers.estimate import Estimate
+from selftaught.optimizers.guards import Audit, Guard, watch_over
+from selftaught.optimizers.outcome import Outcome
+from selftaught.optimizers.policies import Confirmation, Exploited, NothingToGain, RealGain, Sampling, Shuffled, Stopping
+from selftaught.optimizers.races import PairedRace, Race
+from selftaught.optimizers.records import BUDGET_ENDED, Records, as_json
+from selftaught.optimizers.scoreboard import Preference, Scoreboard
+from selftaught.optimizers.search import Search
+from selftaught.optimizers.space import Space
 from selftaught.optimizers.splits import Splits
 from selftaught.optimizers.strategy import Problem, Standing, Strategy, Trial
+from selftaught.optimizers.wallet import Wallet
 from selftaught.progress import Progress, Silent
 from selftaught.run import Run
-from selftaught.statistics import Gain
-
-LEVEL = 0.05
-"""One-sided level of the paired test that confirms a gain."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a run found. `confirmed`: the gain is real on examples that no candidate was selected on; `reason` says it in words.
-
-    `findings`: what the guards found, of every candidate that beat the baseline.
-    """
-
-    program: dspy.Module
-    winner: Candidate
-    confirmed: bool
-    reason: str
-    baseline: Evaluation
-    tuned: Evaluation
-    gain: Gain | None
-    standings: list[Standing] = field(default_factory=list)
-    usage: Usage = field(default_factory=Usage)
-    seconds: float = 0.0
-    budget: dict[str, float | None] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
-        return {
-            "confirmed": self.confirmed, "reason": self.reason, "baseline": self.baseline.to_dict(), "tuned": self.tuned.to_dict(),
-            "gain": None if self.gain is None else asdict(self.gain), "winner": {"key": self.winner.key, **self.winner.to_dict()},
-            "usage": self.usage.to_dict(), "seconds": round(self.seconds, 3), "budget": self.budget,
-            "standings": [_figures(one) | {"origin": one.candidate.origin} for one in self.standings],
-            "findings": [one.to_dict() for one in self.findings],
-        }  # fmt: skip
 
 
 class Engine:
@@ -79,9 +50,12 @@ class Engine:
         budget: the ceiling; enough is kept back from the search to confirm its winner.
         seed: of everything.
         concurrency: examples in flight.
+        tuned_parts: names of the predictors to tune.
         bar: where progress is shown.
         guards: what looks at candidates; none by default.
         audit: a metric that no candidate is selected on.
+        space: knobs and programs to choose from.
+        race, sampling, stopping, confirmation, prefer: the small decisions; see `races`, `policies` and `scoreboard`.
 
     A candidate that a guard stops stands without a score, so that it neither wins nor leads the strategy on.
     """
@@ -101,116 +75,141 @@ class Engine:
         bar: Progress | None = None,
         guards: Sequence[Guard] = (),
         audit: Audit | None = None,
+        space: Space | None = None,
+        race: Race | None = None,
+        sampling: Sampling | None = None,
+        stopping: Sequence[Stopping] | None = None,
+        confirmation: Confirmation | None = None,
+        prefer: Preference | None = None,
+        estimate: Estimate | None = None,
     ) -> None:
-        task = task_of(program)
+        task, space = task_of(program), space or Space()
         self.program, self.splits, self.metric, self.run, self.budget = program, splits, metric, run, budget
-        self.concurrency, self.bar = concurrency, bar or Silent()
+        self.seed, self.concurrency, self.bar, self.make, self.estimate = seed, concurrency, bar or Silent(), make, estimate
+        self.race, self.sampling = race or PairedRace(), sampling or Shuffled()
+        self.stopping = (Exploited(), NothingToGain()) if stopping is None else tuple(stopping)
+        self.confirmation = confirmation or RealGain()
         cheap = frozenset(row for row, example in enumerate(splits.pool) if metric.samples_for(example) < metric.samples)
         parts = targets(program, task, tuned_parts)
-        self.problem = Problem(program, task, splits.labelled, len(splits.pool), parts, random.Random(seed), cheap)
-        self.strategy = make(self.problem)
-        self.rows: dict[str, dict[int, Row]] = {}
-        self.candidates: dict[str, Candidate] = {BASELINE.key: BASELINE}
-        self.reserve = Spend()
+        self.problem = Problem(program, task, splits.labelled, len(splits.pool), parts, random.Random(seed), metric, cheap, space)
         self.watch = watch_over(
             program, task, metric, splits.labelled, splits.pool, guards=guards, audit=audit, run=run, concurrency=concurrency
         )
+        self.board = Scoreboard(program, space, metric, self.watch, len(splits.pool), cheap, prefer or Preference())
+        self.records, self.wallet = Records(run, budget), Wallet(budget, run)
+        self.search: Search | None = None
+        self.step, self.ended = 0, ""
 
     async def optimize(self) -> Outcome:
         """Search, confirm, and return the winner or the baseline."""
         started = time.perf_counter()
-        self.budget.charge(_spent(self.run.ledger.usage))
-        self.run.append("started", {"budget": self._limits(), "pool": len(self.splits.pool), "unseen": len(self.splits.unseen)})
-        with self.run.active(budgets=(*scope.current().budgets, self.budget)):
-            await self._evaluate("baseline", [Trial(BASELINE, tuple(range(len(self.splits.pool))))])
-            await self.watch.baseline(self.rows)
-            self.reserve = self._confirmation_cost()
-            await self._search()
-            outcome = await self._confirm(self._winner())
-        outcome.budget, outcome.findings = self._limits(), self.watch.findings()
-        outcome.usage, outcome.seconds = total(self.run.calls()), time.perf_counter() - started
+        await self.open()
+        while trials := await self.ask():
+            await self.tell(trials, await self.evaluate(trials))
+        outcome = await self.confirm()
+        outcome.seconds = time.perf_counter() - started
         return outcome
 
-    def _limits(self) -> dict[str, float | None]:
-        return {**self.budget.limits, "seconds": self.budget.seconds}
+    async def open(self) -> None:
+        """Evaluate the baseline, keep back what confirming takes, and build the strategy.
 
-    async def _search(self) -> None:
-        ended = {data["number"] for _, data in self.run.events("ended")}
-        with self._search_budget() as within:
-            for number in range(1, 1_000_000):
-                if number in ended:
-                    return
-                try:
-                    trials = await self._ask(number)
-                    standings = await self._evaluate(str(number), trials) if trials else []
-                except BudgetSpent as spent:
-                    self._end(number, f"the budget for the search is spent: {spent}")
-                    return
-                if not standings:
-                    self._end(number, "the strategy has nothing left to try")
-                    return
-                self.strategy.tell(standings)
-                if self.watch.exploited is not None:
-                    self._end(number + 1, f"the judge is being exploited: {self.watch.exploited.message}")
-                    return
-                if within is not None and within.over:
-                    self._end(number + 1, "the budget for the search is spent")
-                    return
+        Raises:
+            BudgetError: nothing would be left for the search.
+        """
+        self.wallet.charge_the_past()
+        self.records.started(self._limits(), len(self.splits.pool), len(self.splits.unseen))
+        trials = [Trial(BASELINE, tuple(range(len(self.splits.pool))))]
+        self.records.asked("baseline", trials)
+        with self._paying():
+            await self._told("baseline", trials, self.records.told("baseline") or await self._run("baseline", trials))
+            await self.watch.baseline(self.board.rows)
+        self.wallet.divide(len(self.splits.pool), len(self.splits.unseen))
+        self.problem.affordable = self.records.planned(self.wallet.affordable())
+        self.search = Search(
+            self.make(self.problem), self.race, self.sampling, self.board, self.seed, lambda: self.records.affordable(self.wallet)
+        )
 
-    def _end(self, number: int, reason: str) -> None:
-        if number not in {data["number"] for _, data in self.run.events("ended")}:
-            self.run.append("ended", {"number": number, "reason": reason})
+    async def ask(self) -> list[Trial]:
+        """Return the next trials; none when the search has ended, and `ended` then says why."""
+        assert self.search is not None, "open() comes first"
+        if self.ended or self._stopped(self.records.ended(self.step)):
+            return []
+        self.step += 1
+        if self.records.told(str(self.step)) is None and self._stopped(self.records.ended(self.step)):
+            return []
+        try:
+            with self._paying(searching=True), scope.scoped(purpose="optimizer", label=f"propose {self.step}"):
+                trials = await self.search.ask()
+        except BudgetSpent as spent:
+            self._stopped(f"{BUDGET_ENDED}: {spent}")
+            return []
+        if not trials:
+            self._stopped("the strategy has nothing left to try")
+        else:
+            self.records.asked(str(self.step), trials)
+        return trials
 
-    async def _ask(self, number: int) -> list[Trial]:
-        with scope.scoped(purpose="optimizer", label=f"propose {number}"):
-            return await self.strategy.ask()
+    async def evaluate(self, trials: Sequence[Trial]) -> list[list[Row]]:
+        """Return the rows of trials that were asked for: from the journal, or by running their programs."""
+        known = self.records.told(str(self.step))
+        if known is not None:
+            return known
+        try:
+            with self._paying(searching=True):
+                return await self._run(str(self.step), trials)
+        except BudgetSpent as spent:
+            self._stopped(f"{BUDGET_ENDED}: {spent}")
+            return []
 
-    async def _evaluate(self, number: str, trials: list[Trial]) -> list[Standing]:
-        """Evaluate what was asked, or take it from the journal; return standings in the order asked."""
-        asked = [
-            {"candidate": trial.candidate.to_dict(), "key": trial.candidate.key, "rows": list(trial.rows)} for trial in trials
-        ]
-        told = self._told(number, asked)
-        with self._all_or_nothing():
-            if told is None:
-                self.run.append("asked", {"number": number, "trials": asked})
-                found = [await self._trial(number, trial) for trial in trials]
-            else:
-                found = [[Row(**row) for row in rows] for rows in told]
-            standings = [await self._take(number, trial, rows) for trial, rows in zip(trials, found, strict=True)]
-        if told is None:
-            plain = [[asdict(row) for row in rows] for rows in found]
-            figures = [_figures(standing) for standing in standings]
-            flags = [one.to_dict() for trial in trials for one in self.watch.found.get(trial.candidate.key, ())]
-            calls = self.run.ledger.usage.calls
-            self.run.append("told", {"number": number, "rows": plain, "standings": figures, "calls": calls, "findings": flags})
+    async def tell(self, trials: Sequence[Trial], rows: Sequence[Sequence[Row]]) -> list[Standing]:
+        """Take the rows of trials, in the order asked; return how their candidates stand."""
+        assert self.search is not None, "open() comes first"
+        if len(rows) < len(trials):
+            return []
+        with self._paying(searching=True):
+            standings = await self._told(str(self.step), trials, rows)
+        if not standings:
+            return []
+        self.search.tell(standings)
+        self.board.note()
+        reason = next((found for one in self.stopping if (found := one.stops(self.board))), None)
+        if reason is None and self.wallet.over:
+            reason = BUDGET_ENDED
+        self._stopped(reason)
         return standings
 
-    @contextlib.contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """Forget what a step found when it breaks off, since the journal does not hold it: a resumed run starts from there."""
-        watch = self.watch
-        kept = {key: dict(rows) for key, rows in self.rows.items()}, dict(self.candidates), dict(watch.found), watch.exploited
-        try:
-            yield
-        except BaseException:
-            self.rows, self.candidates, watch.found, watch.exploited = kept
-            raise
+    def _stopped(self, reason: str | None) -> bool:
+        if reason and not self.ended:
+            self.ended = reason
+            self.records.end(self.step, reason)
+        return bool(self.ended)
 
-    def _told(self, number: str, asked: list[dict[str, Any]]) -> list[Any] | None:
-        before = {data["number"]: data for _, data in self.run.events("asked")}
-        if number in before and before[number]["trials"] != _as_json(asked):
-            raise RunError(
-                f"{self.run.folder}: at step {number} the strategy now asks for something else than the journal says. It was written by another version; start a new run."
-            )
-        return next((data["rows"] for _, data in self.run.events("told") if data["number"] == number), None)
+    @contextlib.contextmanager
+    def _paying(self, searching: bool = False) -> Iterator[None]:
+        """Record calls in the run, under its budget, and the search's part of it."""
+        own = (self.budget, self.wallet.search) if searching and self.wallet.search is not None else (self.budget,)
+        with self.run.active(budgets=(*scope.current().budgets, *own)):
+            yield
+
+    async def _run(self, number: str, trials: Sequence[Trial]) -> list[list[Row]]:
+        """Run trials, as many at once as the concurrency has room for."""
+        together = max(1, self.concurrency // max(1, *(len(trial.rows or ()) for trial in trials)))
+        found: list[list[Row]] = []
+        for start in range(0, len(trials), together):
+            running = (self._trial(number, trial) for trial in trials[start : start + together])
+            done = await asyncio.gather(*running, return_exceptions=True)
+            for one in done:
+                if isinstance(one, BaseException):
+                    raise one
+                found.append(one)
+        return found
 
     async def _trial(self, number: str, trial: Trial) -> list[Row]:
-        known = self.rows.get(trial.candidate.key, {})
-        fresh = [index for index in trial.rows if index not in known]
+        known = self.board.rows.get(trial.candidate.key, {})
+        fresh = [index for index in trial.rows or () if index not in known]
         if (refusal := self.watch.refuses(trial.candidate)) is not None:
             return [Row(index, {}, error=f"not run: {refusal.message}") for index in fresh]
-        program = apply(trial.candidate, self.program)
+        program = self.board.build(trial.candidate)
         self.bar.say(f"step {number}: {trial.candidate.origin[:40]}")
         with scope.scoped(label=f"trial {number} {trial.candidate.key}"):
             rows = await evaluate_rows(
@@ -219,79 +218,64 @@ class Engine:
         if len(rows) < len(fresh):
             raise BudgetSpent(f"{self.budget!r} ended in the middle of a trial")
         for row in rows:
-            row.answers = _as_json(row.answers)
+            row.answers = as_json(row.answers)
         self.bar.advance()
         return rows
 
-    async def _take(self, number: str, trial: Trial, rows: Sequence[Row]) -> Standing:
-        self.candidates.setdefault(trial.candidate.key, trial.candidate)
-        mine = self.rows.setdefault(trial.candidate.key, {})
-        mine.update({row.index: row for row in rows})
-        self.metric.finish(list(mine.values()))
-        await self.watch.look(number, trial.candidate, self.rows, lambda: self._winner().key == trial.candidate.key)
-        return self._standing(trial.candidate)
+    async def _told(self, number: str, trials: Sequence[Trial], rows: Sequence[Sequence[Row]]) -> list[Standing]:
+        """Put rows on the scoreboard, and into the journal where they are new."""
+        try:
+            with self.board.all_or_nothing():
+                standings = [
+                    await self.board.take(number, trial.candidate, found) for trial, found in zip(trials, rows, strict=True)
+                ]
+        except BudgetSpent as spent:  # an audit that could not be paid
+            if number == "baseline":
+                raise
+            self._stopped(f"{BUDGET_ENDED}: {spent}")
+            return []
+        if self.records.told(number) is None:
+            flags = [one.to_dict() for trial in trials for one in self.watch.found.get(trial.candidate.key, ())]
+            self.records.tell(number, rows, standings, flags)
+        return standings
 
-    def _standing(self, candidate: Candidate) -> Standing:
-        rows = list(self.rows[candidate.key].values())
-        self.metric.finish(rows)
-        failed = sum(row.score is None for row in rows)
-        if self.watch.flagged(candidate.key):
-            return Standing(candidate, None, (0.0, 1.0), len(rows), failed)
-        return Standing(candidate, self.metric.combine(rows), interval_of(rows, self.metric), len(rows), failed)
+    async def confirm(self) -> Outcome:
+        """Compare the leader with the baseline on the unseen examples."""
+        with self._paying():
+            return await self._confirmed(self.board.leader())
 
-    def standings(self) -> list[Standing]:
-        """Return how every candidate stands, best first; those with more rows before those with fewer."""
-        found = [self._standing(candidate) for candidate in self.candidates.values() if candidate.key in self.rows]
-        return sorted(found, key=lambda one: (-one.rows, -(one.score if one.score is not None else -1.0)))
-
-    def _winner(self) -> Candidate:
-        return next(one.candidate for one in self.standings() if not self.watch.flagged(one.candidate.key))
-
-    def _search_budget(self) -> Any:
-        """Return a budget for the search that leaves the confirmation affordable."""
-        limits: dict[str, Any] = {}
-        for limit in LIMITS:
-            if self.budget.limits[limit] is not None:
-                limits[limit] = self.budget.left(limit) - float(getattr(self.reserve, limit) or 0.0)
-        if not limits:
-            return contextlib.nullcontext()
-        if any(value <= 0 for value in limits.values()):
-            short = next(limit for limit, value in limits.items() if value <= 0)
-            raise BudgetError(
-                f"{self.budget!r} cannot pay for one candidate: evaluating the baseline and confirming a winner takes "
-                f"{float(self.budget.limits[short] or 0) - limits[short]:.0f} {short}. Give at least twice that, or fewer examples."
-            )
-        return Budget(**limits)
-
-    def _confirmation_cost(self) -> Spend:
-        """Expect of two programs on the unseen rows what the baseline took on the pool, and a quarter more."""
-        paid = [call for label in ("trial", "audit") for call in self.run.calls(f"{label} baseline {BASELINE.key}")]
-        usage, rows = total(paid), len(self.splits.pool)
-        factor = 2 * 1.25 * len(self.splits.unseen) / rows
-        tokens = usage.prompt_tokens + usage.completion_tokens
-        return Spend(
-            int(usage.calls * factor + 1), int(3 * tokens * factor + 1), None if usage.usd is None else 3 * usage.usd * factor
-        )
-
-    async def _confirm(self, winner: Candidate) -> Outcome:
-        standings, aside = self.standings(), self._aside()
+    async def _confirmed(self, winner: Candidate) -> Outcome:
         before = await self._on_unseen("confirm baseline", BASELINE)
         if winner.key == BASELINE.key:
-            reason = f"no candidate was better than the baseline on the selection examples{aside}"
-            return Outcome(self.program, BASELINE, False, reason, before, before, None, standings)
+            reason = f"no candidate was better than the baseline on the selection examples{self._aside()}"
+            return self._outcome(winner, False, reason, before, before)
         after = await self._on_unseen(f"confirm {winner.key}", winner)
-        found = gain(before.rows, after.rows, self.metric)
-        reason = f"gain of {found.difference * 100:+.0f} points ({found.interval[0] * 100:+.0f} to {found.interval[1] * 100:+.0f}) on {found.n} unseen examples, p={found.p:.3g}{aside}"
-        if not found.real(LEVEL):
-            reason = f"the gain is not real, so the baseline is returned: {reason}"
-            return Outcome(self.program, winner, False, reason, before, after, found, standings)
-        stops = [
-            one for one in await self.watch.confirm(winner, before.rows, after.rows, self.splits.unseen) if one.severity == "stop"
-        ]
-        if stops:
-            reason = f"the gain is not to be trusted, so the baseline is returned: {stops[0].message}; {reason}"
-            return Outcome(self.program, winner, False, reason, before, after, found, standings)
-        return Outcome(apply(winner, self.program), winner, True, reason, before, after, found, standings)
+        tries = self.records.winners_before(winner.key)
+        found = self.confirmation.decide(before.rows, after.rows, self.metric, tries)
+        reason, confirmed = f"{found.reason}{self._aside()}", found.confirmed
+        if confirmed:
+            looked = await self.watch.confirm(winner, before.rows, after.rows, self.splits.unseen)
+            stops = [one for one in looked if one.severity == "stop"]
+            if stops:
+                confirmed, reason = (
+                    False,
+                    f"the gain is not to be trusted, so the baseline is returned: {stops[0].message}; {reason}",
+                )
+        outcome = self._outcome(winner, confirmed, reason, before, after)
+        outcome.gain = found.gain
+        return outcome
+
+    def _outcome(self, winner: Candidate, confirmed: bool, reason: str, before: Evaluation, after: Evaluation) -> Outcome:
+        program = self.board.build(winner) if confirmed else self.program
+        reasons = getattr(self.search.strategy, "reasons", list)() if self.search is not None else []
+        return Outcome(
+            program, winner, confirmed, reason, before, after, None, self.board.standings(), self.board.front(),
+            total(self.run.calls()), budget=self._limits(), findings=self.watch.findings(), estimate=self.estimate,
+            ended=self.ended, reasons=reasons,
+        )  # fmt: skip
+
+    def _limits(self) -> dict[str, float | None]:
+        return {**self.budget.limits, "seconds": self.budget.seconds}
 
     def _aside(self) -> str:
         """Say in words which candidates were set aside."""
@@ -305,26 +289,5 @@ class Engine:
     async def _on_unseen(self, label: str, candidate: Candidate) -> Evaluation:
         self.bar.say(label)
         with scope.scoped(label=label):
-            rows = await evaluate_rows(
-                apply(candidate, self.program), self.splits.unseen, self.metric, concurrency=self.concurrency
-            )
-        usage = total(self.run.calls(label))
-        return summarize(rows, len(self.splits.unseen), self.metric, usage)
-
-
-def _spent(usage: Usage) -> Spend:
-    return Spend(usage.calls, usage.prompt_tokens + usage.completion_tokens, usage.usd)
-
-
-def _figures(standing: Standing) -> dict[str, Any]:
-    return {
-        "key": standing.candidate.key,
-        "score": standing.score,
-        "interval": list(standing.interval),
-        "rows": standing.rows,
-        "failed": standing.failed,
-    }
-
-
-def _as_json(value: Any) -> Any:
-    return json.loads(json.dumps(value, default=serialize_for_json))
+            rows = await evaluate_rows(self.board.build(candidate), self.splits.unseen, self.metric, concurrency=self.concurrency)
+        return summarize(rows, len(self.splits.unseen), self.metric, total(self.run.calls(label)))

@@ -22,6 +22,10 @@ class Splits:
     pool: list[dspy.Example]
     unseen: list[dspy.Example]
 
+    def sizes(self) -> dict[str, int]:
+        """Return the number of examples for each purpose."""
+        return {"labelled": len(self.labelled), "pool": len(self.pool), "unseen": len(self.unseen)}
+
 
 def split(trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | None, metric: Metric, seed: int) -> Splits:
     """Split the data once, by the seed alone.

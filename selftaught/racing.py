@@ -11,7 +11,8 @@ Sources: Robbins (1970), mixtures; Waudby-Smith and Ramdas (2023), bounded means
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -99,3 +100,68 @@ def chance_to_show(differences: Sequence[float], remaining: int, seed: int = 0) 
     total, spread = counts @ atoms, np.sqrt(counts @ atoms**2)
     step = float(np.abs(atoms[: len(differences)]).max(initial=0.0)) or 1.0
     return float(np.mean(total - step >= TWO_SIDED * np.maximum(spread, 1e-12)))
+
+
+SHARES = np.array([0.15, 0.3, 0.5, 0.7, 0.9])
+"""Shares of the most that may be staked, in races over a finite pool."""
+
+
+def pool_race(scores: Mapping[str, Sequence[float | None]], rows: int) -> dict[str, float]:
+    """Return, for each runner, a p-value of "nobody is better than this one on the whole pool".
+
+    All runners meet the rows of a pool of `rows` in the same random order; those that were stopped have shorter lists. Dropping
+    whoever falls to `level` or below drops the best one (any one that nobody beats on the whole pool) with probability at
+    most `level`, however many runners there are and however often one looks. No correction is needed: each runner has one
+    bet, whose opponent at every row is whoever led before that row, and only the bets of the best ones can be false.
+
+    Rows are drawn without replacement. If the runner is at least as good as its opponent on the whole pool, then after t
+    rows with the difference S the rows that are left differ by at least -S / (rows - t) on average; a deficit that can no
+    longer be made up is evidence without limit. A row without a score counts as no difference.
+
+    Args:
+        scores: in [0, 1], in the order of the rows; None where a row failed.
+        rows: of the pool.
+
+    Source: Waudby-Smith and Ramdas (2023), bets without replacement.
+    """
+    longest = max((len(mine) for mine in scores.values()), default=0)
+    filled = {name: [math.nan if one is None else float(one) for one in mine] for name, mine in scores.items()}
+    wealth = {name: np.zeros(len(SHARES)) for name in filled}
+    most = dict.fromkeys(filled, 0.0)
+    sums = dict.fromkeys(filled, 0.0)
+    for row in range(longest):
+        there = [name for name, mine in filled.items() if len(mine) > row]
+        for name in there:
+            rivals = [other for other in there if other != name]
+            if rivals:
+                rival = max(rivals, key=lambda other: sums[other])
+                value = _difference(filled[name], filled[rival], row)
+                wealth[name] += np.log(_stakes(_apart(filled, name, rival, row), value, rows - row))
+                most[name] = max(most[name], _mixed(wealth[name]))
+        for name in there:
+            sums[name] += 0.0 if math.isnan(filled[name][row]) else filled[name][row]
+    return {name: math.exp(-top) for name, top in most.items()}
+
+
+def _apart(scores: Mapping[str, Sequence[float]], name: str, rival: str, row: int) -> float:
+    """Return how far a runner lies before its rival on the rows before this one, where both met them."""
+    return sum(_difference(scores[name], scores[rival], one) for one in range(row))
+
+
+def _difference(own: Sequence[float], other: Sequence[float], row: int) -> float:
+    found = own[row] - other[row]
+    return 0.0 if math.isnan(found) else found
+
+
+def _stakes(apart: float, value: float, left: int) -> np.ndarray:
+    """Return by what each stake multiplies its wealth: `left` rows, this one included, would have to make up for `apart`."""
+    due = -apart / left
+    room = 1.0 - due
+    if room < 1e-9:  # every row that is left would have to be won outright
+        return np.full(len(SHARES), 1.0 if due <= 1.0 + 1e-9 and value >= 1.0 - 1e-9 else math.inf)
+    return np.maximum(1.0 + SHARES * (due - value) / room, 1e-12)
+
+
+def _mixed(logs: np.ndarray) -> float:
+    top = float(logs.max())
+    return top if math.isinf(top) else top + math.log(float(np.exp(logs - top).mean()))

@@ -9,6 +9,8 @@ from itertools import product
 import numpy as np
 from scipy import stats
 
+from selftaught.pareto import fronts
+
 Interval = tuple[float, float]
 RESAMPLES = 2000
 
@@ -134,8 +136,4 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
     """Return the indices of points (value, cost) that no other beats: none has more value for no more cost, or as much for less."""
-    return [
-        i
-        for i, (value, cost) in enumerate(points)
-        if not any(v >= value and c <= cost and (v > value or c < cost) for v, c in points)
-    ]
+    return fronts([(value, -cost) for value, cost in points])[0] if points else []

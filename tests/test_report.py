@@ -33,7 +33,7 @@ class Listed(Optimizer):
     """Tries what it is given, one list a step: first a block of rows, then all of them."""
 
     def __init__(self, steps: list[list[Candidate]]) -> None:
-        super().__init__(exact)
+        super().__init__(exact, stopping=())
         self.steps = steps
 
     def strategy(self, problem):

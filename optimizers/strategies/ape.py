@@ -5,8 +5,8 @@ to select from; the baseline and the demonstrations then still compete.
 
 1. Propose: sets of examples, one induced instruction each; equal ones are one candidate.
 2. The seeds join the pool: the program's own instruction, and the same with demonstrations.
-3. Race by upper confidence bounds: in each round the `per_round` candidates with the highest mean + c·sqrt(ln total / count)
-   meet a new block of rows, labelled ones first; everyone is met once first.
+3. Race by upper confidence bounds (`races.UpperBounds`): in each round the `per_round` candidates with the highest mean +
+   c·sqrt(ln total / count) meet a new block of rows, labelled ones first; everyone is met once first.
 4. Finals: the best `finalists` meet the whole pool.
 
 Departures: (1) proposals see the trainset, scores come from other rows (the released wrapper reuses one set). (2) Scores are
@@ -16,7 +16,6 @@ set of demonstrations of its own, because small models need them. (4) No rounds 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from selftaught.errors import SettingError
@@ -24,7 +23,9 @@ from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import BASELINE, Candidate, Tuning
 from selftaught.optimizers.demos import choose
 from selftaught.optimizers.induction import Inducer
-from selftaught.optimizers.strategy import Problem, Standing, Trial
+from selftaught.optimizers.policies import CheapFirst
+from selftaught.optimizers.races import UpperBounds
+from selftaught.optimizers.strategy import Problem, Standing, Trial, raced
 from selftaught.registry import method
 
 
@@ -58,12 +59,21 @@ class APE(Optimizer):
         exploration: float = 1.0,
         **settings: Any,
     ) -> None:
-        super().__init__(metric, **settings)
+        super().__init__(metric, **{"sampling": CheapFirst(), **settings})
         if min(proposals, finalists, block, per_round) < 1 or min(rounds, shots) < 0:
             raise SettingError("proposals, finalists, block and per_round are at least 1; rounds and shots at least 0.")
         self.proposals, self.shots, self.rounds = proposals, shots, rounds
         self.per_round, self.block, self.finalists = per_round, block, finalists
         self.exploration = exploration
+
+    def race(self) -> UpperBounds:
+        """Return the race by upper confidence bounds."""
+        return UpperBounds(self.rounds, self.per_round, self.block, self.finalists, self.exploration)
+
+    def plan(self, pool: int, labelled: int) -> tuple[int, int]:
+        """Return the most rows and the proposals' calls."""
+        met = self.block * (self.proposals + 1 + self.per_round * max(0, self.rounds - 1)) if self.rounds else 0
+        return met + pool * min(self.finalists, self.proposals + 1), self.proposals
 
     def strategy(self, problem: Problem) -> APEStrategy:
         """Build the strategy."""
@@ -71,65 +81,28 @@ class APE(Optimizer):
 
 
 class APEStrategy:
-    """The race of instructions."""
+    """Proposes once; the race does the rest."""
 
     def __init__(self, knobs: APE, problem: Problem) -> None:
         self.knobs, self.problem = knobs, problem
-        self.pool: list[Candidate] = []
-        self.standings: dict[str, Standing] = {}
-        self.round = 0
-        self.order = problem.random.sample(range(problem.pool), problem.pool)
-        self.order.sort(key=lambda row: row not in problem.cheap)  # stable: labelled rows, which cost one call each, come first
+        self.proposed = False
 
     async def ask(self) -> list[Trial]:
-        """Propose first; then races, then the finals."""
-        if not self.pool:
-            self.pool = await self._propose()  # 1, 2
-        self.round += 1
-        if self.round <= self.knobs.rounds and len(self.pool) > self.knobs.finalists:
-            return [Trial(candidate, self._block(candidate)) for candidate in self._promising() if self._block(candidate)]  # 3
-        if self.round <= self.knobs.rounds + 1:
-            self.round = self.knobs.rounds + 1
-            return [Trial(candidate, tuple(range(self.problem.pool))) for candidate in self._best()]  # 4
-        return []
+        """Propose first; nothing after that."""
+        if self.proposed:
+            return []
+        self.proposed = True
+        return raced(await self._propose())  # 3, 4
 
     def tell(self, standings: list[Standing]) -> None:
-        """Remember how the candidates stand."""
-        self.standings.update({one.candidate.key: one for one in standings})
+        """Nothing is learned from it."""
 
     async def _propose(self) -> list[Candidate]:
-        chooser, examples = self.problem.random, self.problem.labelled
-        seeds = [self._candidate(None, "the baseline's instruction with demonstrations")] if self.knobs.shots else []
-        found = await Inducer(self.problem.task).propose(examples, self.knobs.proposals, chooser)
-        induced = [self._candidate(text, f"induced from examples ({count}×)") for text, count in found]
-        distinct = {candidate.key: candidate for candidate in (*seeds, *induced)}
-        return list(distinct.values())
+        seeds = [self._candidate(None, "the baseline's instruction with demonstrations")] if self.knobs.shots else []  # 2
+        found = await Inducer(self.problem.task).propose(self.problem.labelled, self.knobs.proposals, self.problem.random)  # 1
+        return [*seeds, *(self._candidate(text, f"induced from examples ({count}×)") for text, count in found)]
 
     def _candidate(self, instruction: str | None, origin: str) -> Candidate:
         knobs, problem = self.knobs, self.problem
         demos = tuple(choose(problem.labelled, knobs.shots, problem.task, problem.random)) if knobs.shots else None
-        tuning = Tuning(instruction, demos)
-        return Candidate(dict.fromkeys(self.problem.targets, tuning), BASELINE.key, origin)
-
-    def _promising(self) -> list[Candidate]:
-        trials = sum(one.rows for one in self.standings.values()) or 1
-        return sorted(self.pool, key=lambda candidate: -self._bound(candidate, trials))[
-            : self.knobs.per_round if self.standings else len(self.pool)
-        ]
-
-    def _bound(self, candidate: Candidate, trials: int) -> float:
-        standing = self.standings.get(candidate.key)
-        if standing is None or not standing.rows:
-            return math.inf
-        return (standing.score or 0.0) + self.knobs.exploration * math.sqrt(math.log(trials) / standing.rows)
-
-    def _block(self, candidate: Candidate) -> tuple[int, ...]:
-        met = self.standings[candidate.key].rows if candidate.key in self.standings else 0
-        return tuple(sorted(self.order[met : met + self.knobs.block]))
-
-    def _best(self) -> list[Candidate]:
-        def score(candidate: Candidate) -> float:
-            standing = self.standings.get(candidate.key)
-            return standing.score if standing is not None and standing.score is not None else -1.0
-
-        return sorted(self.pool, key=lambda candidate: -score(candidate))[: self.knobs.finalists]
+        return Candidate(dict.fromkeys(problem.targets, Tuning(instruction, demos)), BASELINE.key, origin)

@@ -1,0 +1,1 @@
+"""The parts of the benchmark `optimize`: its tasks, its contestants, and the model they share."""
