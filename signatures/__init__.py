@@ -18,6 +18,7 @@ from selftaught.signatures.derive import (
     verify_of,
 )
 from selftaught.signatures.draft import example_lines, render
+from selftaught.signatures.proposals import list_of, proposal_of
 from selftaught.signatures.schema import task_from_json, task_to_json
 from selftaught.signatures.task import Task, as_task, input_names, output_names
 from selftaught.signatures.types import Checklist, Comparison, Criterion, Critique, Plan, Principle, Verdict
@@ -43,9 +44,11 @@ __all__ = [
     "input_names",
     "instruct_of",
     "judge_of",
+    "list_of",
     "output_names",
     "plan_of",
     "principles_of",
+    "proposal_of",
     "refine_of",
     "reflect_of",
     "refute_of",

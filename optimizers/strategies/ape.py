@@ -20,12 +20,13 @@ from typing import Any
 
 from selftaught.errors import SettingError
 from selftaught.optimizers.base import Optimizer
-from selftaught.optimizers.candidate import BASELINE, Candidate, Tuning
+from selftaught.optimizers.candidate import Candidate
 from selftaught.optimizers.demos import choose
+from selftaught.optimizers.generations import Generations
 from selftaught.optimizers.induction import Inducer
 from selftaught.optimizers.policies import CheapFirst
 from selftaught.optimizers.races import UpperBounds
-from selftaught.optimizers.strategy import Problem, Standing, Trial, raced
+from selftaught.optimizers.strategy import Problem
 from selftaught.registry import method
 
 
@@ -80,29 +81,20 @@ class APE(Optimizer):
         return APEStrategy(self, problem)
 
 
-class APEStrategy:
+class APEStrategy(Generations):
     """Proposes once; the race does the rest."""
 
     def __init__(self, knobs: APE, problem: Problem) -> None:
-        self.knobs, self.problem = knobs, problem
-        self.proposed = False
+        super().__init__(problem)
+        self.knobs = knobs
 
-    async def ask(self) -> list[Trial]:
-        """Propose first; nothing after that."""
-        if self.proposed:
-            return []
-        self.proposed = True
-        return raced(await self._propose())  # 3, 4
-
-    def tell(self, standings: list[Standing]) -> None:
-        """Nothing is learned from it."""
-
-    async def _propose(self) -> list[Candidate]:
+    async def first(self) -> list[Candidate]:
+        """Return the seeds and the induced instructions."""
         seeds = [self._candidate(None, "the baseline's instruction with demonstrations")] if self.knobs.shots else []  # 2
         found = await Inducer(self.problem.task).propose(self.problem.labelled, self.knobs.proposals, self.problem.random)  # 1
-        return [*seeds, *(self._candidate(text, f"induced from examples ({count}×)") for text, count in found)]
+        return [*seeds, *(self._candidate(text, f"induced from examples ({count}×)") for text, count in found)]  # 3, 4
 
     def _candidate(self, instruction: str | None, origin: str) -> Candidate:
-        knobs, problem = self.knobs, self.problem
-        demos = tuple(choose(problem.labelled, knobs.shots, problem.task, problem.random)) if knobs.shots else None
-        return Candidate(dict.fromkeys(problem.targets, Tuning(instruction, demos)), BASELINE.key, origin)
+        problem, shots = self.problem, self.knobs.shots
+        demos = tuple(choose(problem.labelled, shots, problem.task, problem.random)) if shots else None
+        return self.candidate(instruction, origin, demos=demos)

@@ -18,9 +18,10 @@ from selftaught.errors import SettingError
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import BASELINE, Candidate, Tuning
 from selftaught.optimizers.demos import shots_of
+from selftaught.optimizers.generations import Generations
 from selftaught.optimizers.races import Halving
 from selftaught.optimizers.rollouts import Demos, attempts
-from selftaught.optimizers.strategy import Problem, Standing, Trial, raced
+from selftaught.optimizers.strategy import Problem
 from selftaught.registry import method
 
 
@@ -58,23 +59,17 @@ class BootstrapDemonstrations(Optimizer):
         return DemonstrationStrategy(self, problem)
 
 
-class DemonstrationStrategy:
+class DemonstrationStrategy(Generations):
     """Bootstraps once; the race does the rest."""
 
     def __init__(self, knobs: BootstrapDemonstrations, problem: Problem) -> None:
-        self.knobs, self.problem = knobs, problem
-        self.proposed = False
+        super().__init__(problem)
+        self.knobs = knobs
 
-    async def ask(self) -> list[Trial]:
-        """Bootstrap first; nothing after that."""
-        if self.proposed:
-            return []
-        self.proposed = True
+    async def first(self) -> list[Candidate]:
+        """Return the random sets."""
         tried = await attempts(self.problem) if self.knobs.bootstrapped else []  # 1
-        return raced(self._sets([one.demos for one in tried if one.right]))  # 2, 3, 4
-
-    def tell(self, standings: list[Standing]) -> None:
-        """Nothing is learned from it."""
+        return self._sets([one.demos for one in tried if one.right])  # 2, 3, 4
 
     def _sets(self, bootstrapped: list[Demos]) -> list[Candidate]:
         chooser, found = self.problem.random, []

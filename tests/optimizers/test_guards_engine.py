@@ -139,7 +139,7 @@ class Careful(APE):
         async def propose():
             return [strategy._candidate(text, "given") for text in (LEAK, "word " * 500, HONEST)]
 
-        strategy._propose = propose
+        strategy.first = propose
         return strategy
 
 
