@@ -24,6 +24,7 @@ from typing import Any
 
 from benchmarks.measure import Options, Skipped, result
 from benchmarks.optimizing.model import MODEL, shared_model
+from benchmarks.optimizing.own import makers, tuned
 from benchmarks.optimizing.peers import PEERS, silenced
 from benchmarks.optimizing.tasks import SOURCES, START, Data, read, right
 
@@ -59,7 +60,7 @@ def run(options: Options) -> dict[str, Any]:
 
 def contestants() -> list[str]:
     """Return all contestants in the order in which they run."""
-    return ["baseline", "human", *(f"{peer}/{adapter}" for peer in PEERS for adapter in ADAPTERS)]
+    return ["baseline", "human", *makers(), *(f"{peer}/{adapter}" for peer in PEERS for adapter in ADAPTERS)]
 
 
 def measured(lm: Any, data: Data, contestant: str, seed: int) -> dict[str, Any]:
@@ -77,9 +78,7 @@ def measured(lm: Any, data: Data, contestant: str, seed: int) -> dict[str, Any]:
     adapter = {"chat": dspy.ChatAdapter, "json": dspy.JSONAdapter}.get(kind, CompactAdapter)()
     started = time.perf_counter()
     with dspy.context(lm=lm, adapter=adapter):
-        with st.Run(folder / "run") as kept, kept.active():
-            program = _tuned(contestant, data, seed, folder)
-            spent = kept.ledger.usage
+        program, spent = _tuned(contestant, data, seed, folder)
         seconds = time.perf_counter() - started
         with st.Run(folder / "test") as kept, kept.active():
             found = st.evaluate(program, data.test, right, concurrency=8, progress=False)
@@ -95,27 +94,39 @@ def measured(lm: Any, data: Data, contestant: str, seed: int) -> dict[str, Any]:
     return written
 
 
-def _tuned(contestant: str, data: Data, seed: int, folder: Path) -> Any:
-    import selftaught as st
-
-    task = st.signatures.as_task("input -> output").with_instructions(START)
-    if contestant == "baseline":
-        return st.Predict(task)
-    if contestant == "human":
-        program = st.Predict(task.with_instructions(data.human))
-        program.demos = data.train[:HUMAN_SHOTS]
-        return program
-    peer = PEERS[contestant.partition("/")[0]]
+def _tuned(contestant: str, data: Data, seed: int, folder: Path) -> tuple[Any, Any]:
+    """Return the program of a contestant, and what its run paid."""
     import dspy
 
-    with silenced():
-        return peer(dspy.Predict(task), data, seed, folder)
+    import selftaught as st
+
+    task, name = st.signatures.as_task("input -> output").with_instructions(START), contestant.partition("/")[0]
+    if name in PEERS:
+        with st.Run(folder / "run") as kept, kept.active(), silenced():
+            return PEERS[name](dspy.Predict(task), data, seed, folder), kept.ledger.usage
+    program = st.Predict(task)
+    if name in makers():
+        program = tuned(name, program, data, seed, folder)
+    elif name == "human":
+        program = st.Predict(task.with_instructions(data.human))
+        program.demos = data.train[:HUMAN_SHOTS]
+    with st.Run(folder / "run") as kept:
+        return program, kept.ledger.usage
 
 
 def _more(program: Any) -> dict[str, Any]:
     """Return what our own optimizers tell besides."""
     outcome = getattr(program, "tuning", None)
-    return {} if outcome is None else {"confirmed": outcome.confirmed, "reason": outcome.reason}
+    return (
+        {}
+        if outcome is None
+        else {
+            "confirmed": outcome.confirmed,
+            "reason": outcome.reason,
+            "reasons": outcome.reasons,
+            "winner": outcome.winner.origin,
+        }
+    )
 
 
 def summarised() -> dict[str, Any]:

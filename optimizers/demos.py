@@ -15,8 +15,8 @@ from selftaught.signatures import Task, output_names
 def choose(examples: Sequence[Any], shots: int, task: Task, chooser: random.Random) -> list[dict[str, Any]]:
     """Return up to `shots` examples as demonstrations, in random order.
 
-    Where the answers are few classes, each class is shown equally often: a small model otherwise says what it saw most
-    (and last). Classes: at most half as many different answers as examples.
+    Where the answers are few classes, they take turns, so that each is shown as often as the others while there are examples
+    of it: a small model otherwise says what it saw most (and last). Classes: at most half as many different answers as examples.
     """
     by_answer: dict[str, list[Any]] = {}
     for example in chooser.sample(list(examples), len(examples)):
@@ -24,8 +24,8 @@ def choose(examples: Sequence[Any], shots: int, task: Task, chooser: random.Rand
     if len(by_answer) > len(examples) / 2 or len(by_answer) == 1:
         chosen = chooser.sample(list(examples), min(shots, len(examples)))
     else:
-        each = max(1, min(shots // len(by_answer), *(len(group) for group in by_answer.values())))
-        chosen = [example for group in by_answer.values() for example in group[:each]][:shots]
+        turns = range(max(len(group) for group in by_answer.values()))
+        chosen = [group[turn] for turn in turns for group in by_answer.values() if turn < len(group)][:shots]
     return [dict(example) for example in chooser.sample(chosen, len(chosen))]
 
 

@@ -124,10 +124,9 @@ class Engine:
             await self._told("baseline", trials, self.records.told("baseline") or await self._run("baseline", trials))
             await self.watch.baseline(self.board.rows)
         self.wallet.divide(len(self.splits.pool), len(self.splits.unseen))
-        self.problem.affordable = self.records.planned(self.wallet.affordable())
-        self.search = Search(
-            self.make(self.problem), self.race, self.sampling, self.board, self.seed, lambda: self.records.affordable(self.wallet)
-        )
+        afford = lambda: self.records.affordable(self.wallet)  # noqa: E731
+        self.problem.affordable = afford()
+        self.search = Search(self.make(self.problem), self.problem, self.race, self.sampling, self.board, self.seed, afford)
 
     async def ask(self) -> list[Trial]:
         """Return the next trials; none when the search has ended, and `ended` then says why."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from selftaught.errors import SettingError
 from selftaught.evaluation import gain
 from selftaught.metrics import Metric, Row
-from selftaught.statistics import Gain
+from selftaught.statistics import Gain, paired_shares
 
 if TYPE_CHECKING:
     from selftaught.optimizers.scoreboard import Scoreboard
@@ -131,13 +131,16 @@ class Confirmation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RealGain:
-    """The gain is significant in a paired test. A second winner on the same examples is tested at half the level, and so on."""
+    """The gain is significant in a paired test. A second winner on the same examples is tested at half the level, and so on.
+
+    Scores of 0 and 1 are tested by the exact unconditional test (`statistics.paired_shares`), others by sign flips.
+    """
 
     level: float = LEVEL
 
     def decide(self, before: Sequence[Row], after: Sequence[Row], metric: Metric, tries: int) -> Decision:
         """Test the paired differences."""
-        found = gain(before, after, metric)
+        found = _sharpened(gain(before, after, metric), before, after, metric)
         real = found.real(self.level / 2**tries)
         return Decision(real, said(found) if real else f"the gain is not real, so the baseline is returned: {said(found)}", found)
 
@@ -158,6 +161,16 @@ class NotWorse:
         found, lost = gain(before, after, metric), gain(after, before, metric)
         fine = found.n > 0 and found.difference >= -self.tolerance - 1e-12 and not lost.real(self.level)
         return Decision(fine, f"{'not worse' if fine else 'worse, so the baseline is returned'}: {said(found)}", found)
+
+
+def _sharpened(found: Gain, before: Sequence[Row], after: Sequence[Row], metric: Metric) -> Gain:
+    """Return a gain with the p-value of the sharper test, where scores are zeros and ones."""
+    base = {row.index: row.score for row in before if row.score is not None}
+    pairs = [(base[row.index], row.score) for row in after if row.score is not None and row.index in base]
+    if not metric.is_mean or any(score not in (0.0, 1.0) for pair in pairs for score in pair):
+        return found
+    won, lost = sum(new > old for old, new in pairs), sum(new < old for old, new in pairs)
+    return replace(found, p=paired_shares(won, lost, len(pairs)))
 
 
 def said(found: Gain) -> str:

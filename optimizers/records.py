@@ -33,7 +33,6 @@ class Records:
         self._asked: dict[str, Any] = {}
         self._told: dict[str, list[list[Row]]] = {}
         self._ended: dict[int, str] = {}
-        self._plan: list[int | None] = []
         self._afforded: dict[int, int | None] = {}
         self._winners: list[str] = []
         self._looks = 0
@@ -45,8 +44,6 @@ class Records:
             self._asked[data["number"]] = data["trials"]
         elif kind == "told":
             self._told[data["number"]] = [[Row(**row) for row in rows] for rows in data["rows"]]
-        elif kind == "planned":
-            self._plan.append(data["rows"])
         elif kind == "afforded":
             self._afforded[data["look"]] = data["rows"]
         elif kind == "ended" and not (data["reason"].startswith(BUDGET_ENDED) and self._richer(data.get("budget"))):
@@ -66,15 +63,8 @@ class Records:
         """Note that a process works on the run from here."""
         self.run.append("started", {"budget": limits, "pool": pool, "unseen": unseen})
 
-    def planned(self, rows: int | None) -> int | None:
-        """Return how many rows the search was planned for when it first started."""
-        if not self._plan:
-            self._plan.append(rows)
-            self.run.append("planned", {"rows": rows})
-        return self._plan[0]
-
     def affordable(self, wallet: Wallet) -> int | None:
-        """Return how many rows are affordable at this look of a race; a look that was made before says the same again."""
+        """Return how many rows the search can pay for now; a look that was made before says the same again on resume."""
         self._looks += 1
         if self._looks not in self._afforded:
             self._afforded[self._looks] = wallet.affordable()

@@ -19,6 +19,7 @@ class Search:
 
     Args:
         strategy: thinks of candidates.
+        problem: what the strategy may know; before it is asked, what is affordable is brought up to date.
         race: says who meets which rows.
         sampling: says in which order rows are met.
         board: what is known so far.
@@ -29,13 +30,15 @@ class Search:
     def __init__(
         self,
         strategy: Strategy,
+        problem: Problem,
         race: Race,
         sampling: Sampling,
         board: Scoreboard,
         seed: int,
         affordable: Callable[[], int | None],
     ) -> None:
-        self.strategy, self.race, self.sampling, self.board, self.affordable = strategy, race, sampling, board, affordable
+        self.strategy, self.problem = strategy, problem
+        self.race, self.sampling, self.board, self.affordable = race, sampling, board, affordable
         self.seed, self.races = seed, 0
         self.asked: list[Trial] = []
         self.field: Field | None = None
@@ -47,6 +50,7 @@ class Search:
                 return trials
             if self.asked and (self.field is not None or self._met()):
                 self._over()
+            self.problem.affordable = self.affordable()
             self.asked = await self.strategy.ask()
             if not self.asked:
                 return []

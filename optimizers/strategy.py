@@ -56,8 +56,8 @@ class Problem:
 
     `labelled`: the examples for proposals and demonstrations. `pool`: number of rows to select on; `cheap`: those that
     take fewer samples than the others. `targets`: names of the predictors to tune. `space`: knobs and programs that may be
-    chosen. `metric`: scores what a strategy tries on labelled examples. `affordable`: how many rows the search can pay
-    for, from a plan that a resumed run keeps; None without a limit.
+    chosen. `metric`: scores what a strategy tries on labelled examples. `affordable`: how many rows the search can still pay
+    for when the strategy is asked (a resumed run says the same again); None without a limit.
     """
 
     program: dspy.Module
@@ -76,6 +76,10 @@ class Problem:
         if self.affordable is None:
             return wanted
         return max(1, min(wanted, (self.affordable - reserve) // max(1, rows_each)))
+
+    def affords(self, rows: int) -> bool:
+        """True where the search can still pay for so many rows."""
+        return self.affordable is None or self.affordable >= rows
 
 
 class Strategy(Protocol):

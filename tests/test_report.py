@@ -24,7 +24,7 @@ DEMOS = tuple({"word": f"demo{i}", "shouted": f"DEMO{i}"} for i in range(6))
 PARENT = Candidate({"self": Tuning("Use capital letters for the word.", DEMOS)}, Candidate().key, "written by hand")
 CHILD = Candidate({"self": Tuning("Use small letters for the word.", None)}, PARENT.key, "one word exchanged")
 ATTACK = Candidate({"self": Tuning(HOSTILE, ())}, "f00", "an <b>attack</b>")
-SECTIONS = ["verdict", "trajectory", "candidates", "examples", "spend", "settings"]
+SECTIONS = ["verdict", "trajectory", "candidates", "front", "examples", "spend", "settings"]
 VOID = {"meta", "br", "hr", "img", "input", "link", "source", "wbr"}
 INLINE = {"a", "del", "i", "ins", "span", "strong"}
 
@@ -338,7 +338,7 @@ def test_an_unfinished_run_shows_what_is_there(tmp_path, after):
         tune(tmp_path / "run", [[PARENT], [CHILD]], stops)
     page = open_page(tmp_path / "run")
     assert page.headings[0].startswith("In progress")
-    assert list(page.sections) == SECTIONS
+    assert list(page.sections) == [name for name in SECTIONS if name != "front" or after == 55]
     if after == 55:
         assert "best so far (C1)" in page.says("verdict")
         assert "being evaluated" in page.says("candidates")

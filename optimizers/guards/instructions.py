@@ -23,7 +23,8 @@ from selftaught.signatures import Task, output_names, render
 LONG_CHARACTERS, LONG_WORDS = 12, 3
 """From this length on one answer in an instruction is a copy and no chance."""
 SHORT_CHARACTERS = 3
-FEW_LABELS = 5
+FEW_LABELS, EACH_LABEL = 5, 3
+"""Answers are a closed set of labels where there are few, or where each stands for several examples on average."""
 CHARACTERS_A_TOKEN = 4
 
 
@@ -105,7 +106,8 @@ def answers_of(known: Known) -> list[str]:
             continue
         texts = [render([name], dict(one)).strip().lower() for one in known.labelled if name in one]
         different = dict.fromkeys(text for text in texts if len(text) >= SHORT_CHARACTERS)
-        if len(different) > FEW_LABELS or len(different) > len(texts) / 2:
+        many = len(different) > FEW_LABELS and len(texts) < EACH_LABEL * len(different)
+        if many or len(different) > len(texts) / 2:
             found += different
     return list(dict.fromkeys(found))
 

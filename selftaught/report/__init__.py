@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from selftaught.report import charts
+from selftaught.report.comparison import pareto_plot
 from selftaught.report.contents import build, shown, signed, span
 from selftaught.run import Run, write_atomically
 
@@ -27,7 +28,7 @@ def write_report(folder: Path, run: Run) -> Path:
 
 def render(run: Run) -> str:
     """Return the report of a run as HTML."""
-    return environment().get_template("report.html.j2").render(report=build(run), charts=charts)
+    return environment().get_template("report.html.j2").render(report=build(run), charts=charts, plot=pareto_plot)
 
 
 def environment() -> Environment:

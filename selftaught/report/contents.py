@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from selftaught.metrics import Row
 from selftaught.report.changes import Change, changes
+from selftaught.report.front import Front, front
 from selftaught.report.journal import Journal, Measured, Proposed, read
 from selftaught.run import Run
 
@@ -76,6 +77,7 @@ class Node:
     parts: list[Part]
     measured: Measured | None
     note: str
+    chosen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Spent:
     bars: list[Bar]
     purposes: list[Bar]
     counts: list[tuple[str, int]]
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,8 @@ class Report:
     ended: str | None
     nodes: list[Node]
     comparison: Comparison | None
+    front: Front | None
+    reasons: list[str]
     flags: list[Flag]
     spent: Spent
     settings: list[tuple[str, Any]]
@@ -162,6 +167,8 @@ def build(run: Run) -> Report:
         ended=journal.ended,
         nodes=list(_tree(journal, selected, settings.get("instructions") or {})),
         comparison=_comparison(journal),
+        front=front(journal),
+        reasons=list((journal.finished or {}).get("reasons", ())),
         flags=_flags(journal),
         spent=_spent(run, journal),
         settings=list(_flat(settings)),
@@ -273,7 +280,7 @@ def _node(journal: Journal, candidate: Proposed, depth: int, kind: Kind, before:
     parent = known.label if known else f"{candidate.parent}, which was never evaluated" if candidate.parent else ""
     return Node(
         candidate.label, candidate.key, depth, parent, candidate.origin, kind, parts,
-        journal.standings.get(candidate.key), _note(journal, candidate, kind),
+        journal.standings.get(candidate.key), _note(journal, candidate, kind), candidate.chosen,
     )  # fmt: skip
 
 
@@ -327,7 +334,22 @@ def _spent(run: Run, journal: Journal) -> Spent:
     order = sorted(usage.by_purpose.items(), key=lambda item: (-item[1], item[0]))
     purposes = [Bar(name, f"{_count(calls, 'call')}, {calls / paid * 100:.0f} %", calls / paid) for name, calls in order]
     counts = [("answered from the store", usage.cached), ("failed", usage.failed), ("truncated", usage.truncated)]
-    return Spent(bars, purposes, counts)
+    return Spent(bars, purposes, counts, _paid_back(journal))
+
+
+def _paid_back(journal: Journal) -> list[str]:
+    """Say what was expected, and from how many uses on the run has paid for itself."""
+    found = journal.finished or {}
+    notes = []
+    if expected := found.get("estimate"):
+        notes.append(f"Expected before the run: {expected['calls'][0]:,} to {expected['calls'][1]:,} calls.")
+    if even := found.get("break_even"):
+        unit = "better answers, one for each call that was spent" if even["unit"] == "right answers" else f"saved {even['unit']}"
+        uses = even["uses"]
+        notes.append(
+            "It does not pay for itself." if uses is None else f"It has paid for itself after {uses:,} uses, counted in {unit}."
+        )
+    return notes
 
 
 def _bar(name: str, used: float | None, limit: float | None, form: str) -> Bar:

@@ -50,18 +50,19 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A candidate as it was first asked for. `label`: its short name in the report. `tunings`: by predictor."""
+    """A candidate as it was first asked for. `label`: its short name in the report. `tunings`: by predictor; `chosen`: program and knobs."""
 
     key: str
     label: str
     parent: str | None
     origin: str
     tunings: dict[str, dict[str, Any]]
+    chosen: str = ""
 
     @property
     def is_baseline(self) -> bool:
-        """True for the program as it was given: no tunings."""
-        return not self.tunings
+        """True for the program as it was given: no tunings, nothing chosen."""
+        return not self.tunings and not self.chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Journal:
     best: list[str] = field(default_factory=list)
     standings: dict[str, Measured] = field(default_factory=dict)
     rows: dict[str, dict[int, Row]] = field(default_factory=dict)
+    objectives: dict[str, dict[str, float | None]] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
     ended: str | None = None
@@ -103,8 +105,9 @@ class Journal:
         for trial in data["trials"]:
             candidate = trial["candidate"]
             name = f"C{len(self.candidates) if self.baseline else len(self.candidates) + 1}"
-            label = name if candidate["tunings"] else "baseline"
-            proposed = Proposed(trial["key"], label, candidate["parent"], candidate["origin"], candidate["tunings"])
+            chosen = _chosen(candidate)
+            label = name if candidate["tunings"] or chosen else "baseline"
+            proposed = Proposed(trial["key"], label, candidate["parent"], candidate["origin"], candidate["tunings"], chosen)
             self.candidates.setdefault(trial["key"], proposed)
 
     def tell(self, data: dict[str, Any]) -> None:
@@ -113,9 +116,16 @@ class Journal:
         for standing, rows in zip(data["standings"], data["rows"], strict=True):
             key = standing["key"]
             self.standings[key] = Measured.of_standing(standing)
+            self.objectives[key] = standing.get("objectives", {})
             self.rows.setdefault(key, {}).update({row["index"]: Row(**row) for row in rows})
             self.trials.append(Told(data["number"], key, self.standings[key], data["calls"]))
             self.best.append(max(self.standings, key=lambda one: self.standings[one].rank))
+
+
+def _chosen(candidate: dict[str, Any]) -> str:
+    program = f"program {candidate['program']}" if candidate.get("program") else ""
+    knobs = ", ".join(f"{name}={value}" for name, value in candidate.get("knobs", {}).items())
+    return ", ".join(part for part in (program, knobs) if part)
 
 
 def read(run: Run) -> Journal:
