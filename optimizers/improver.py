@@ -134,7 +134,7 @@ class ImproverSearch(Generations):
     async def _new(self) -> list[Improver]:
         asked = [{"examples": told(one), "text": one.text} for one in self.parents_of_improvers()]
         texts = await self._rewriter(self.meta or self.improver.text, IMPROVER).distinct(asked)
-        known = {text for text, _ in self.rewriters}
+        known = {text for text, _ in self.rewriters} | {text for one in self.improvers for _, text in one.made}
         return [Improver(text) for text in texts if text not in known]
 
     async def _applied(self, running: Sequence[Improver]) -> list[tuple[Improver, Made]]:

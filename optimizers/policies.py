@@ -86,10 +86,12 @@ class Exploited:
 
 @dataclass(frozen=True, slots=True)
 class NothingToGain:
-    """Stop when a candidate is perfect on the whole pool."""
+    """Stop when a candidate is perfect on the whole pool, and nothing but the score counts."""
 
     def stops(self, board: Scoreboard) -> str | None:
         """Look at the leader."""
+        if board.prefer.choose != "quality":
+            return None
         best = board.standings()[0]
         whole = best.rows >= board.pool and not best.failed
         return "nothing is left to gain on the selection examples" if whole and best.value >= 1.0 else None

@@ -25,7 +25,8 @@ class Field:
     `runners`: keys of the candidates, in the order asked. `order`: the rows of the pool as they are met. `scores`: by key, of
     the rows met so far, those of `incumbents` too (candidates that have met the whole pool before). `value`: the score of a
     candidate on what it has met, -1 without. `affordable`: rows that the budget of the search still pays for; None without limit.
-    `proportional`: the score is a mean over rows, so that paired tests apply.
+    `proportional`: the score is a mean over rows, so that paired tests apply. `blocks`: that were met so far. `broke`: the budget
+    does not last for the next one.
     """
 
     runners: list[str]
@@ -36,6 +37,7 @@ class Field:
     affordable: int | None = None
     proportional: bool = True
     blocks: int = 0
+    broke: bool = False
 
     def met(self, key: str) -> int:
         """Return how many rows of the order a candidate has met."""
@@ -88,21 +90,35 @@ class PairedRace:
 
     def next(self, field: Field) -> Block:
         """Return the next block of all that are still in."""
-        most = max((field.met(key) for key in field.runners), default=0)
-        live = [key for key in field.runners if field.met(key) == most and not field.fruitless(key)]
-        if field.blocks:
-            live = self._survivors(field, live, most)
-        if most == len(field.order) or not live:
-            return []
-        if field.affordable is not None:
-            live = field.best(live, max(1, field.affordable // min(self.block, len(field.order) - most)))
-        return [(key, field.rest(key, self.block)) for key in sorted(live, key=field.runners.index)]
+        size = len(field.order)
+        while (done := min(field.blocks * self.block, size)) < size:
+            live = [key for key in field.runners if field.met(key) >= done and not field.fruitless(key)]
+            live = self._survivors(field, live, done) if field.blocks else live
+            if not live:
+                return []
+            rows = field.order[done : done + self.block]
+            wanted = {key: tuple(sorted(row for row in rows if row not in field.scores(key))) for key in live}
+            paying = [key for key in live if wanted[key]]
+            if paying:
+                kept = set(self._paid(field, paying, size - done, len(rows)))
+                return [(key, wanted[key]) for key in paying if key in kept]
+            field.blocks += 1  # everybody has met these rows before
+        return []
 
-    def _survivors(self, field: Field, live: list[str], most: int) -> list[str]:
+    def _paid(self, field: Field, live: list[str], rest: int, rows: int) -> list[str]:
+        """Return for whom the budget lasts, so that the best one can still meet the whole pool."""
+        if field.affordable is None:
+            return live
+        if field.affordable < rows:
+            field.broke = True
+            return []
+        return field.best(live, 1 + max(0, field.affordable - rest) // rows)
+
+    def _survivors(self, field: Field, live: list[str], done: int) -> list[str]:
         if not field.proportional:
             return field.best(live, max(1, len(live) // 2))
         seen = {
-            key: self._along(field, key, min(field.met(key), most)) for key in dict.fromkeys([*field.runners, *field.incumbents])
+            key: self._along(field, key, min(field.met(key), done)) for key in dict.fromkeys([*field.runners, *field.incumbents])
         }
         p = pool_race(seen, len(field.order))
         left = [key for key in live if p[key] > self.level]

@@ -33,7 +33,8 @@ class Records:
         self._asked: dict[str, Any] = {}
         self._told: dict[str, list[list[Row]]] = {}
         self._ended: dict[int, str] = {}
-        self._afforded: dict[int, int | None] = {}
+        self._afforded: dict[int | None, int | None] = {}
+        self._open_look: int | None = None
         self._winners: list[str] = []
         self._looks = 0
         for kind, data in run.events():
@@ -42,11 +43,15 @@ class Records:
     def _read(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "asked":
             self._asked[data["number"]] = data["trials"]
+            self._open_look = None
         elif kind == "told":
             self._told[data["number"]] = [[Row(**row) for row in rows] for rows in data["rows"]]
         elif kind == "afforded":
             self._afforded[data["look"]] = data["rows"]
-        elif kind == "ended" and not (data["reason"].startswith(BUDGET_ENDED) and self._richer(data.get("budget"))):
+            self._open_look = data["look"]
+        elif kind == "ended" and data["reason"].startswith(BUDGET_ENDED) and self._richer(data.get("budget")):
+            self._afforded.pop(self._open_look, None)  # nothing was asked after it: with more budget, more is affordable
+        elif kind == "ended":
             self._ended[int(data["number"])] = data["reason"]
         elif kind == "finished":
             self._winners.append(data["winner"]["key"])

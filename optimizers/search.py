@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
+from selftaught.errors import BudgetSpent
 from selftaught.optimizers.policies import Sampling
 from selftaught.optimizers.races import Field, Race
 from selftaught.optimizers.scoreboard import Scoreboard
@@ -44,7 +45,11 @@ class Search:
         self.field: Field | None = None
 
     async def ask(self) -> list[Trial]:
-        """Return the next trials, each with its rows; none when the strategy has nothing left to try."""
+        """Return the next trials, each with its rows; none when the strategy has nothing left to try.
+
+        Raises:
+            BudgetSpent: the race cannot go on.
+        """
         while True:
             if self.field is not None and (trials := self._block(self.field)):
                 return trials
@@ -93,4 +98,6 @@ class Search:
     def _block(self, field: Field) -> list[Trial]:
         field.affordable = self.affordable()
         chosen = self.race.next(field)
+        if field.broke:
+            raise BudgetSpent(f"{field.affordable} rows are affordable, fewer than the race needs next")
         return [Trial(self.board.candidates[key], rows) for key, rows in chosen if rows]

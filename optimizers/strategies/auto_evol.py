@@ -130,10 +130,12 @@ class AutoEvolStrategy(Generations):
         return []
 
     def _case(self, attempt: Attempt) -> str:
-        outputs = output_names(self.problem.task)
+        inputs, outputs = list(self.problem.task.input_fields), output_names(self.problem.task)
+        right = render(outputs, attempt.example)
+        remark = "" if right and right in attempt.feedback else attempt.feedback  # it often only says the right answer
         lines = {
-            "Input": render(list(self.problem.task.input_fields), attempt.example), "Given answer": render(outputs, attempt.answer),
-            "Right answer": render(outputs, attempt.example), "Remark": attempt.feedback,
+            "Input": render(inputs, attempt.example), "Given answer": render(outputs, attempt.answer), "Right answer": right,
+            "Remark": remark,
         }  # fmt: skip
         return "\n".join(f"{name}: {text}" for name, text in lines.items() if text)
 

@@ -14,7 +14,7 @@ The specification stands below the critic's instruction. At first it is `specifi
 `warm=0` is the static program with `specification`. Of all specifications the one with the best score wins.
 
 Departures: (1) the paper takes every update, which `margin=None` does; an attacker among the inputs could steer it. (2) A
-specification that repeats an input is dropped. (3) The search is offline, on the trainset; the tuned program learns no more.
+specification that repeats the conversation or gives away an example is dropped. (3) The search is offline, on the trainset; the tuned program learns no more.
 """
 
 from __future__ import annotations
@@ -147,8 +147,10 @@ class MetaSCStrategy(Generations):
         if not answered:
             return ""
         present = self.specification or NONE_YET
-        shown = {"task": problem.task.instructions, "conversation": self._conversation(answered[0]), "present": present}
-        return (await self.meta.instructions([shown]))[0] or ""  # 2
+        conversation = self._conversation(answered[0])
+        shown = {"task": problem.task.instructions, "conversation": conversation, "present": present}
+        said = (await self.meta.instructions([shown]))[0] or ""  # 2
+        return "" if said.lower().rstrip(".") in conversation.lower() else said
 
     def _conversation(self, answered: Attempt) -> str:
         problem, names = self.problem, output_names(self.problem.task)

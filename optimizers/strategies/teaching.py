@@ -124,7 +124,7 @@ class TeachingStrategy(Generations):
             self.blame, [self._shown(*job) for job in jobs], name=f"blame{self.round}-", temperature=WRITING
         )  # 4
         blamed = [(demos, missed, said) for (demos, missed), said in zip(jobs, found, strict=True) if said is not None]
-        given = [{"examples": self._numbered(demos), "weakness": said.reason} for demos, _, said in blamed]
+        given = [{"examples": self._listed(demos), "weakness": said.reason} for demos, _, said in blamed]
         written = await predictions(self.write, given, name=f"write{self.round}-", temperature=WRITING)  # 5
         made = [self._exchanged(*one, new) for one, new in zip(blamed, written, strict=True)]
         return [one for one in made if one.key not in self.told]  # 6
@@ -143,22 +143,25 @@ class TeachingStrategy(Generations):
     def _shown(self, demos: Sequence[dict], missed: Sequence[Attempt]) -> dict[str, str]:
         names = output_names(self.problem.task)
         lines = [f"{example_lines(self.problem.task, dict(one.example))}\nWrong: {render(names, one.answer)}" for one in missed]
-        return {"examples": self._numbered(demos), "mistakes": "\n\n".join(lines)}
+        return {"examples": self._listed(demos, "Example {}\n"), "mistakes": "\n\n".join(lines)}
 
-    def _numbered(self, demos: Sequence[dict]) -> str:
-        return "\n\n".join(f"Example {number}\n{example_lines(self.problem.task, demo)}" for number, demo in enumerate(demos, 1))
+    def _listed(self, demos: Sequence[dict], heading: str = "") -> str:
+        task = self.problem.task
+        return "\n\n".join(heading.format(number) + example_lines(task, demo) for number, demo in enumerate(demos, 1))
 
     def _exchanged(
         self, demos: list[dict], missed: list[Attempt], said: dspy.Prediction, new: dspy.Prediction | None
     ) -> Candidate:
         worst = (max(1, said.worst) - 1) % len(demos)
-        fields = {name: new[name] for name in self.problem.task.fields} if new is not None else {}
-        usable = (
-            fields and all(str(value).strip() for value in fields.values()) and not any(self._same(one, fields) for one in demos)
-        )
-        demo = fields if usable else dict(missed[0].example)
+        written = {name: new[name] for name in self.problem.task.fields} if new is not None else {}
+        demo = written if self._usable(written, demos, said.reason) else dict(missed[0].example)
         self.said.append(f"round {self.round}: demonstration {worst + 1} of {len(demos)} exchanged: {said.reason}")
         return self.candidate(None, f"rewritten set, round {self.round}", demos=(*demos[:worst], demo, *demos[worst + 1 :]))
+
+    def _usable(self, written: dict, demos: Sequence[dict], reason: str) -> bool:
+        """A written example is complete, not among those shown, and no copy of what it was to mend."""
+        texts = [str(value).strip() for value in written.values()]
+        return bool(texts) and all(texts) and reason.strip() not in texts and not any(self._same(one, written) for one in demos)
 
     def _same(self, one: dict, other: dict) -> bool:
         return all(one.get(name) == other.get(name) for name in self.problem.task.input_fields)
@@ -181,7 +184,7 @@ BLAMING = dspy.make_signature(
     {
         "examples": (str, dspy.InputField(desc="what the student learned from")),
         "mistakes": (str, dspy.InputField(desc="questions with the right and the wrong answer")),
-        "reason": (str, dspy.OutputField(desc="one sentence", max_length=300)),
+        "reason": (str, dspy.OutputField(desc="one short sentence", max_length=200)),
         "worst": (int, dspy.OutputField(desc="number of the example")),
     },
     BLAME,

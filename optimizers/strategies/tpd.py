@@ -95,7 +95,7 @@ class TPDStrategy(Generations):
     def __init__(self, knobs: TPD, problem: Problem) -> None:
         super().__init__(problem)
         self.knobs, self.principles = knobs, Principles(problem, most=knobs.rules, lm=knobs.lm)
-        given = {"task": "what is to be done", "examples": "inputs and their right outputs"}
+        given = {"task": "what the beginner was told so far", "examples": "inputs and their right outputs"}
         self.teach = Proposer(problem, proposal_of("Teach", TEACH, given), lm=knobs.lm, name="teach")
         self.said: list[str] = []
 
@@ -175,5 +175,8 @@ def _match_of(problem: Problem, rules: int) -> Any:
     return derived(problem.task, "Match", MATCH, given, asked)
 
 
-TEACH = "Write an instruction for a beginner who has to do this task. Say what to do, step by step if needed, and what the answer looks like."
+TEACH = (
+    "Look at the inputs and their right outputs. Tell a beginner how to make such an output from any input. "
+    "Say what to do, and what the output looks like."
+)
 MATCH = "Compare a wrong answer with the right one. Name the numbers of the rules that the wrong answer breaks."

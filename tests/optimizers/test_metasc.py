@@ -149,12 +149,16 @@ def test_only_the_critic_is_tuned(tmp_path):
     assert {name for one in tuned.tuning.standings for name in one.candidate.tunings} == {"critic"}
 
 
-@pytest.mark.parametrize("said", [{"rule": ""}, {"rule": "word1 is WORD1"}, "no json", {"rule": "The answer must be kind."}])
+@pytest.mark.parametrize(
+    "said",
+    [{"rule": ""}, {"rule": "word1 is WORD1"}, {"rule": "Nothing is wrong."}, "no json", {"rule": "The answer must be kind."}],
+)
 def test_a_meta_model_without_ideas_ends_the_search(tmp_path, said):
     tuned, lm = tuned_with(MetaSC(warm=6), tmp_path, {**STEPS, ("rule",): lambda messages, settings: said})
     assert len(asked(lm, "rule")) <= 6
     assert tuned.tuning.ended == "the strategy has nothing left to try"
-    assert len([one for one in tuned.tuning.standings if one.candidate.tunings]) <= 1
+    tried = [one.candidate for one in tuned.tuning.standings if one.candidate.tunings]
+    assert len(tried) == (said == {"rule": "The answer must be kind."})
 
 
 def test_inputs_of_the_stream_need_no_labels(tmp_path):

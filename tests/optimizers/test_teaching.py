@@ -24,7 +24,8 @@ def new_word(messages, settings):
     return {"word": f"new{name}", "shouted": f"NEW{name.upper()}"}
 
 
-STEPS = {BLAMED: lambda messages, settings: {"reason": "The examples are too much alike.", "worst": 2}, WRITTEN: new_word}
+REASON = "The examples are too much alike."
+STEPS = {BLAMED: lambda messages, settings: {"reason": REASON, "worst": 2}, WRITTEN: new_word}
 
 
 def shown(messages):
@@ -140,7 +141,7 @@ def test_one_demonstration_of_a_set_is_exchanged_for_a_written_one(tmp_path):
     assert after[1].startswith("new")
 
 
-@pytest.mark.parametrize("said", ["no json", {"word": "", "shouted": "X"}])
+@pytest.mark.parametrize("said", ["no json", {"word": "", "shouted": "X"}, {"word": REASON, "shouted": "X"}])
 def test_a_missed_question_takes_the_place_where_nothing_usable_is_written(tmp_path, said):
     steps = {**STEPS, WRITTEN: lambda messages, settings: said}
     tuned, _, _ = taught(tmp_path, steps=steps, script=lambda messages, **settings: {"shouted": "?"})
@@ -212,7 +213,7 @@ def test_right_answers_are_worked_out_where_the_program_says_more():
 def test_the_nearest_questions_are_the_most_similar_others():
     texts = ["the red house", "the red houses", "a blue car", "blue cars", "the red house"]
     near = nearest(texts, 2)
-    assert near[0] == [1, 3] or near[0][0] == 1
+    assert near[0][0] == 1
     assert 4 not in near[0]
     assert near[2][0] == 3
     assert all(len(found) == 2 and number not in found for number, found in enumerate(near))
