@@ -70,7 +70,8 @@ class Rationales:
 
     async def _explained(self, examples: Sequence[dspy.Example]) -> list[str | None]:
         said = await self._explaining.raw([self._solved(one) for one in examples])
-        return [" ".join(step.strip() for step in steps or () if step.strip()) or None for steps in said]
+        written = [[text for step in steps or () if (text := step.strip(" .:;"))] for steps in said]
+        return [" ".join(f"{text}." for text in steps) or None for steps in written]
 
     async def _drawn(self, examples: Sequence[dspy.Example]) -> list[str | None]:
         chooser, known = self.problem.random, [self._words_of(one) for one in examples]
@@ -121,4 +122,4 @@ def within(said: Sequence[str], words: Sequence[str]) -> list[str]:
 WORD = re.compile(r"\w+")
 THE_WORDS = "The words that decide are: {words}."
 NAME_THE_WORDS = "The right answer to the input is given. Name the words of the input that decide it, the most important first."
-EXPLAIN_THE_ANSWER = "The right answer to the input is given. Explain in a few short steps how to get from the input to it."
+EXPLAIN_THE_ANSWER = "The right answer to the input is given. Say in short sentences why it is right. Each sentence names something in the input."

@@ -117,7 +117,7 @@ class CycleStrategy(Generations):
         program = apply(best, problem.program, problem.space.programs)
         answered = await unchecked(problem, program, chosen, name=f"forward{self.round}")  # 1
         texts = [render(output_names(problem.task), one.answer) for one in answered]
-        guesses = await self.describe.raw([{"answer": text + " " + " ".join(str(dict(a.example)) for a in answered)} for text in texts])  # 2
+        guesses = await self.describe.raw([{"answer": text} for text in texts])  # 2
         return await self._hints([(one, guess) for one, guess in zip(answered, guesses, strict=True) if guess])
 
     async def _hints(self, pairs: list[tuple[Attempt, str]]) -> list[str]:

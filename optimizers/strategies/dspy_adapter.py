@@ -18,7 +18,7 @@ from typing import Any
 import dspy
 from dspy.utils.callback import BaseCallback
 
-from selftaught.errors import BudgetSpent, SettingError, nearest
+from selftaught.errors import BudgetSpent, SettingError, UserError, nearest
 from selftaught.loop import in_thread
 from selftaught.metrics import Metric
 from selftaught.optimizers.base import Optimizer
@@ -88,6 +88,7 @@ class DSPyStrategy:
     def __init__(self, knobs: DSPyOptimizer, problem: Problem) -> None:
         self.knobs, self.problem = knobs, problem
         self.seen: list[Candidate] = []
+        self.said: list[str] = []
         self.started = False
 
     async def ask(self) -> list[Trial]:
@@ -97,13 +98,23 @@ class DSPyStrategy:
         self.started = True
         split = max(1, len(self.problem.labelled) // 2)
         train, val = self.problem.labelled[:split], self.problem.labelled[split:] or self.problem.labelled[:split]
-        with contextlib.suppress(BudgetSpent):
+        try:
             tuned = await in_thread(lambda: self._compiled(train, val))  # 1
             self.seen.insert(0, self._candidate(tuned, f"{self.knobs.name}: what it returned"))
+        except BudgetSpent as spent:
+            self.said.append(f"{self.knobs.name} was stopped by the budget: {spent}")
+        except UserError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong inside, what was seen by then is kept
+            self.said.append(f"{self.knobs.name} failed: {type(error).__name__}: {str(error)[:300]}")
         return raced(self.seen)  # 2, 3
 
     def tell(self, standings: list[Standing]) -> None:
         """Nothing is learned from it."""
+
+    def reasons(self) -> list[str]:
+        """Say what went wrong inside."""
+        return self.said
 
     def _compiled(self, train: list[Any], val: list[Any]) -> dspy.Module:
         knobs = self.knobs

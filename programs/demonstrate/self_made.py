@@ -5,7 +5,8 @@ so a weak model misleads itself; and part of the published gain is the reasoning
 
 1. Ask for `shots` new examples like the input, each with its reasoning and answer.
 2. Check the form only: the right number, every field, every type, none of them the input itself. Else ask again, in other
-   words each time: six wordings in turn, at temperature 0 for the first six tries and 1 after that; then fail.
+   words each time: six wordings in turn, at temperature 0 for the first six tries and 1 after that; then fail. Every other
+   wording shows what new examples look like, on a task of our own: without, a very small model repeats the input.
 3. These examples are the demonstrations, of this input alone.     4. Answer with them.
 
 Departures: (1) six tries by default, one for each wording, not 24: the answer's form is constrained already. (2) An example that
@@ -59,6 +60,7 @@ class SelfDemonstrations(Program):
         if shots:
             self.make = Step(examples_like(self.task, shown, shots, WORDINGS[0]), retries=0)
         self.wordings = [examples_like(self.task, shown, max(1, shots), text).instructions for text in WORDINGS[1:]]
+        self.shown = _shown(shown, shots)
 
     async def aforward(self, **inputs: Any) -> dspy.Prediction:
         """Answer one input."""
@@ -84,11 +86,11 @@ class SelfDemonstrations(Program):
         raise AssertionError("unreachable")
 
     def _asking(self, number: int) -> dict[str, Any]:
-        """Return how a try asks: in which words, and how warm."""
+        """Return how a try asks: in which words, with or without examples shown, and how warm."""
         wording = number % (len(self.wordings) + 1)
         signature = self.make.signature.with_instructions(self.wordings[wording - 1]) if wording else self.make.signature
         config = {"temperature": 0.0} if number < COLD_TRIES else {"temperature": 1.0, "rollout_id": f"try{number + 1}"}
-        return {"signature": signature, "config": config}
+        return {"signature": signature, "config": config, "demos": [*(self.shown if wording % 2 else []), *self.make.demos]}
 
     def _checked(self, examples: list[BaseModel], inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the examples as plain data, or refuse them where one is the input itself."""
@@ -120,6 +122,19 @@ def _limited(name: str, field: Any) -> Any:
     return Annotated[(field.annotation, *limits)] if limits else field.annotation
 
 
+def _shown(shown: Task, count: int) -> list[dspy.Example]:
+    """Return a demonstration of making examples, in the fields of a task that has one text and one answer in words; else none."""
+    answers = [name for name in shown.output_fields if name != REASONING]
+    if len(shown.input_fields) != 1 or len(answers) != 1 or any(field.annotation is not str for field in shown.fields.values()):
+        return []
+    (given,), (answer,) = shown.input_fields, answers
+    made = [
+        {given: thing, **({REASONING: why} if REASONING in shown.fields else {}), answer: colour}
+        for thing, why, colour in SHOWN_EXAMPLES
+    ]
+    return [dspy.Example(**{given: SHOWN_INPUT, "examples": made[:count]})]
+
+
 WORDINGS = (
     "Write new examples of the task that are like the given input, but not the same. Answer each of them.",
     "Invent other inputs of the same kind as the given one, and write the right answer to each.",
@@ -129,3 +144,12 @@ WORDINGS = (
     "Before this input is answered, write solved examples that show how. Do not use the input itself.",
 )
 """The first is the step's instruction, which may be tuned; the others are used where its answer had the wrong form."""
+
+SHOWN_INPUT = "banana"
+SHOWN_EXAMPLES = (
+    ("grass", "Fresh grass is full of sap.", "green"),
+    ("snow", "Snow throws back all light.", "white"),
+    ("coal", "Coal swallows light.", "black"),
+    ("a clear sky", "The air scatters the blue of the light.", "blue"),
+    ("blood", "Blood carries iron.", "red"),
+)

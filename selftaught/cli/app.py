@@ -188,8 +188,7 @@ def tune(
     outcome, saved, report = tuning(task, resume=resume, accept=accept or asked, keep_rubric=keep_rubric)
     text = "\n".join(
         [
-            f"{'Confirmed' if outcome.confirmed else 'Not confirmed'}: {outcome.reason}",
-            f"baseline {outcome.baseline}   tuned {outcome.tuned}   {outcome.usage.calls} calls",
+            outcome.summary(),
             f"program  {saved}",
             f"report   {report}",
         ]
@@ -225,7 +224,13 @@ def judge_trust(
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(help="A run directory.")], as_json: Json = False) -> None:
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run directory.")],
+    optuna: Annotated[
+        Path | None, typer.Option(help="Also write the run as a study into this SQLite file, for optuna-dashboard.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Write the report of a run, finished or not."""
     from selftaught.errors import RunError
     from selftaught.report import write_report
@@ -235,4 +240,9 @@ def report(folder: Annotated[Path, typer.Argument(help="A run directory.")], as_
         raise RunError(f"{folder} holds no run.")
     with Run(folder) as opened:
         path = write_report(folder, opened)
-    show({"report": str(path)}, as_json, str(path))
+        if optuna is not None:
+            from selftaught.report.dashboard import write_study
+
+            write_study(opened, optuna)
+    text = f"{path}" + (f"\nstudy    {optuna}: optuna-dashboard sqlite:///{optuna}" if optuna is not None else "")
+    show({"report": str(path), "study": str(optuna) if optuna is not None else None}, as_json, text)

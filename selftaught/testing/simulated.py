@@ -54,7 +54,7 @@ def simulated(skill: Skill | None = None) -> Callable[..., dict[str, Any]]:
         demos = sum(message["role"] == "assistant" for message in messages)
         chance = able.base + able.said * ("capital" in prompt.lower()) + able.shown * min(demos, able.most_shown)
         word = str(messages[-1]["content"])
-        key = f"{word} {prompt} {demos}" if able.noise else word
+        key = str(messages) if able.noise else word
         right = random.Random(f"{key} {settings.get('rollout_id')}").random() < chance
         return {"shouted": word.upper() if right else word}
 

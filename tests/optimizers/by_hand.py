@@ -15,8 +15,9 @@ from selftaught.testing import FakeLM
 from selftaught.testing.samples import Speak, exact, words
 
 POOL = 10
-Worth = Callable[[str], float | Mapping[int, float | None] | None]
-"""Instruction -> the share of right rows, or the score of every row met; None where nothing is known."""
+STOPPED = "stopped"
+Worth = Callable[[str], float | Mapping[int, float | None] | str | None]
+"""Instruction -> the share of right rows, or the score of every row met; None where every row failed, STOPPED where a guard set it aside."""
 
 
 def problem(**changes: Any) -> Problem:
@@ -29,6 +30,8 @@ def standing(candidate: Candidate, text: str, worth: Worth) -> Standing:
     found = worth(text)
     if found is None:
         return Standing(candidate, None, (0.0, 1.0), POOL, POOL, dict.fromkeys(range(POOL)), {"length": float(len(text))})
+    if isinstance(found, str):
+        return Standing(candidate, None, (0.0, 1.0), POOL, 0, dict.fromkeys(range(POOL), 1.0), {"length": float(len(text))})
     scores = found if isinstance(found, Mapping) else {row: float(row < round(POOL * found)) for row in range(POOL)}
     known = [score for score in scores.values() if score is not None]
     value = sum(known) / len(known) if known else None

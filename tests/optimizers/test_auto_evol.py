@@ -1,5 +1,6 @@
 """Auto Evol-Instruct (31): a method evolved from its failures; what the paper says must hold."""
 
+import itertools
 import random
 
 import pytest
@@ -12,7 +13,7 @@ from selftaught.optimizers.strategies.auto_evol import AutoEvolInstruct
 from selftaught.programs import Predict
 from selftaught.testing import answer_fields
 from selftaught.testing.samples import Speak, learner, words
-from tests.optimizers.by_hand import POOL, lead, numbered, problem
+from tests.optimizers.by_hand import POOL, STOPPED, lead, numbered, problem
 from tests.optimizers.stepwise import StepwiseContract, asked, compiled, knowing, text
 
 STEPS = {("failures",): lambda messages, settings: {"failures": f"They are not loud. {numbered(**settings)}"}}
@@ -52,7 +53,7 @@ def test_success_and_score_of_the_method_never_fall_on_the_rows_that_both_met(se
 
     strategy, script = evolving(fresh, steps=4, revisions=3)
     _, methods, _ = lead(strategy, script, worth, lambda: strategy.current)
-    for before, after in zip(methods, methods[1:], strict=False):
+    for before, after in itertools.pairwise(methods):
         rows = set(before.scores) & set(after.scores)
         both = [row for row in rows if before.scores[row] is not None and after.scores[row] is not None]
         assert sum(after.scores[row] is not None for row in rows) >= sum(before.scores[row] is not None for row in rows)
@@ -85,7 +86,7 @@ def test_the_best_of_those_that_stayed_in_the_race_is_accepted():
 
 def test_a_revision_that_a_guard_stopped_is_not_accepted():
     strategy, script = evolving(fresh, steps=1)
-    lead(strategy, script, lambda said: None if "Try" in said else 0.0)
+    lead(strategy, script, lambda said: STOPPED if "Try" in said else 0.0)
     assert strategy.current.candidate == BASELINE
 
 

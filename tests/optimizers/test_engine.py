@@ -351,6 +351,22 @@ def test_a_run_has_a_manifest_of_what_it_depends_on(tmp_path):
     assert found["splits"] == {"labelled": 8, "pool": 20, "unseen": 20}
 
 
+def test_a_run_opens_as_an_optuna_study(tmp_path):
+    import optuna
+
+    from selftaught.report.dashboard import write_study
+
+    tuned, _ = tune(Given([GOOD, BAD]), tmp_path / "run")
+    for _ in range(2):  # written anew, not twice
+        with Run(tmp_path / "run") as run:
+            assert write_study(run, tmp_path / "study.db") == 3
+    study = optuna.load_study(study_name="run", storage=f"sqlite:///{tmp_path / 'study.db'}")
+    assert len(study.trials) == 3
+    best = next(one for one in tuned.tuning.standings if one.candidate.key == GOOD.key)
+    assert study.best_value == best.score
+    assert study.best_trial.user_attrs["self"] == GOOD.instructions["self"]
+
+
 SCRIPT = """
 import sys, time
 import dspy

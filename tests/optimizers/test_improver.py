@@ -15,7 +15,7 @@ from selftaught.optimizers.strategies.moh import MoH, by_rank
 from selftaught.optimizers.strategies.stop import STOP
 from selftaught.testing import OptimizerContract
 from selftaught.testing.samples import Speak
-from tests.optimizers.by_hand import POOL, lead, numbered, problem, standing
+from tests.optimizers.by_hand import POOL, STOPPED, lead, numbered, problem, standing
 
 
 class TestSTOP(OptimizerContract):
@@ -125,7 +125,7 @@ def test_a_broken_improver_has_no_utility_and_the_run_goes_on(make):
 
 def test_an_improver_that_a_guard_stops_never_takes_over():
     strategy = stop(keep_incumbent=False)
-    lead(strategy, made_by("Improve it well."), lambda said: None if said == "Great." else WORTH[said])
+    lead(strategy, made_by("Improve it well."), lambda said: STOPPED if said == "Great." else WORTH[said])
     assert strategy.improver.text == SEED
 
 

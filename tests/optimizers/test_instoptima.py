@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as hyp
 
 from selftaught.errors import SettingError
+from selftaught.optimizers.candidate import BASELINE
 from selftaught.optimizers.objectives import measured, points, ranked
 from selftaught.optimizers.races import PairedRace, WholePool
 from selftaught.optimizers.strategies.instoptima import OPERATORS, InstOptima
@@ -15,7 +16,7 @@ from selftaught.pareto import dominates
 from selftaught.programs import Predict
 from selftaught.testing import OptimizerContract, answer_fields
 from selftaught.testing.samples import Speak
-from tests.optimizers.by_hand import lead, numbered, problem
+from tests.optimizers.by_hand import STOPPED, lead, numbered, problem
 from tests.optimizers.stepwise import compiled, text
 
 
@@ -100,11 +101,21 @@ def test_what_cannot_be_read_keeps_the_parent_and_is_counted():
     assert strategy.reasons() == ["4 of 7 operator calls gave nothing usable, so their parents stayed"]
 
 
-@pytest.mark.parametrize("said", ["", "Always the same.", "Do something with the word."])
-def test_a_stuck_proposer_ends_the_search(said):
+@pytest.mark.parametrize(("said", "rounds"), [("", 1), (Speak.instructions, 1), ("Always the same.", 2)])
+def test_a_stuck_proposer_ends_the_search(said, rounds):
     strategy = InstOptima(generations=9).strategy(problem())
     asked, _, _ = lead(strategy, lambda messages, **settings: {"instruction": said}, lambda text: 0.3)
-    assert len(asked) <= 2
+    assert len(asked) == rounds
+
+
+def test_a_candidate_that_a_guard_stopped_is_no_member():
+    strategy = InstOptima(population=4, generations=1).strategy(problem())
+    lead(
+        strategy,
+        lambda messages, **settings: {"instruction": numbered(**settings)},
+        lambda said: 0.3 if said == Speak.instructions else STOPPED,
+    )
+    assert [one.candidate for one in strategy.parents] == [BASELINE]
 
 
 def test_with_one_objective_it_is_an_elitist_search():

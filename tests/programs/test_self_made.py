@@ -10,7 +10,7 @@ from selftaught.programs import Predict
 from selftaught.programs.demonstrate.self_made import WORDINGS, SelfDemonstrations
 from selftaught.programs.reason import Reasoned
 from selftaught.testing import FakeLM, ProgramContract, answer_fields
-from selftaught.testing.samples import SURVEY_ANSWER, SURVEY_INPUT, Shout, obliging
+from selftaught.testing.samples import SURVEY_ANSWER, SURVEY_INPUT, Shout, Survey, obliging
 
 
 def inventive(script):
@@ -80,6 +80,19 @@ def test_the_wordings_change_in_turn_cold_for_six_tries_and_warm_after():
     assert [text for text, _ in asked] == [*WORDINGS, *WORDINGS[:4]]
     assert [settings["temperature"] for _, settings in asked] == [0.0] * 6 + [1.0] * 4
     assert len({settings.get("rollout_id") for _, settings in asked[6:]}) == 4
+
+
+def test_every_other_wording_shows_what_new_examples_look_like_where_the_task_is_one_text_and_one_answer():
+    def shown(task, inputs, **knobs):
+        lm = FakeLM(lambda messages, **settings: "garbage")
+        with dspy.context(lm=lm), pytest.raises(AnswerError):
+            SelfDemonstrations(task, shots=2, **knobs)(**inputs)
+        return [[m["content"] for m in messages if m["role"] == "assistant"] for messages in lm.requests]
+
+    plain = '{"examples": [{"word": "grass", "shouted": "green"}, {"word": "snow", "shouted": "white"}]}'
+    assert shown(Shout, {"word": "tree"}, reasoning=False) == [[], [plain]] * 3
+    assert '"reasoning": "Snow' in shown(Shout, {"word": "tree"})[1][0]
+    assert shown(Survey, SURVEY_INPUT) == [[]] * 6
 
 
 def test_it_gives_up_after_the_tries():
