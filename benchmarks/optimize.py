@@ -133,10 +133,65 @@ def summarised() -> dict[str, Any]:
     """Return the result of the benchmark from everything that was measured."""
     paths = sorted((RUNS / MODEL).glob("*/*/result.json"))
     found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    measured = {"model": MODEL, "date": date.today().isoformat(), "runs": found}
-    return result("optimize", CLAIM, measured=measured, target="see the claim", met=None)
+    tasks = {name: verdict([one for one in found if one["task"] == name]) for name in SOURCES}
+    tasks = {name: one for name, one in tasks.items() if one is not None}
+    counts = {
+        key: sum(bool(one[key]) for one in tasks.values())
+        for key in ("reaches_human", "at_least_every_peer", "a_third_of_the_calls")
+    }
+    worse = [name for name, one in tasks.items() if one["significantly_worse_than"]]
+    measured = {"model": MODEL, "date": date.today().isoformat(), "tasks": tasks, "counts": counts, "worse": worse, "runs": found}
+    met = min(counts.values()) >= 5 and not worse if len(tasks) == len(SOURCES) else None
+    return result("optimize", CLAIM, measured=measured, target="each on >= 5 of 6 tasks, nowhere significantly worse", met=met)
+
+
+def verdict(runs: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Compare auto with the human reference and with each peer (its better adapter) on one task; None where auto has not run."""
+    from scipy.stats import fisher_exact
+
+    from selftaught.statistics import wilson
+
+    pooled = {name: _pooled([one for one in runs if one["contestant"] == name]) for name in {one["contestant"] for one in runs}}
+    if "auto" not in pooled or "human" not in pooled:
+        return None
+    auto, human = pooled["auto"], pooled["human"]
+    peers = {}
+    for peer in PEERS:
+        known = [pooled[name] | {"adapter": name.partition("/")[2]} for name in pooled if name.startswith(f"{peer}/")]
+        if known:
+            peers[peer] = max(known, key=lambda one: one["score"])
+    worse = []
+    for name, peer in peers.items():
+        table = [[auto["right"], auto["rows"] - auto["right"]], [peer["right"], peer["rows"] - peer["right"]]]
+        if peer["score"] > auto["score"] and fisher_exact(table).pvalue < 0.05:
+            worse.append(name)
+    low = wilson(human["right"], human["rows"])[0]
+    return {
+        "contestants": {name: pooled[name] for name in sorted(pooled)}, "better_adapter": peers,
+        "reaches_human": auto["score"] >= low and auto["calls"] <= 200,
+        "at_least_every_peer": bool(peers) and all(auto["score"] >= peer["score"] for peer in peers.values()),
+        "a_third_of_the_calls": bool(peers) and all(auto["calls"] <= peer["calls"] / 3 for peer in peers.values()),
+        "significantly_worse_than": worse,
+    }  # fmt: skip
+
+
+def _pooled(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    from selftaught.statistics import wilson
+
+    right, rows = sum(one["right"] for one in runs), sum(one["rows"] for one in runs)
+    low, high = wilson(right, rows)
+    return {
+        "score": round(right / rows, 4), "interval": [round(low, 4), round(high, 4)], "right": right, "rows": rows, "seeds": len(runs),
+        "calls": max(one["calls"] for one in runs), "tokens": round(sum(one["tokens"] for one in runs) / len(runs)),
+        "confirmed": sum(bool(one.get("confirmed")) for one in runs),
+    }  # fmt: skip
 
 
 def line(found: dict[str, Any]) -> str:
     """Return the result in one line."""
-    return f"{len(found['measured']['runs'])} runs"
+    measured = found["measured"]
+    counts, tasks = measured["counts"], len(measured["tasks"])
+    return (
+        f"auto reaches the human reference on {counts['reaches_human']} of {tasks} tasks, is at least as good as every peer measured on "
+        f"{counts['at_least_every_peer']}, for a third of the calls on {counts['a_third_of_the_calls']}; worse on {measured['worse'] or 'none'}"
+    )

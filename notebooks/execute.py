@@ -14,7 +14,11 @@ import nbformat
 from nbclient import NotebookClient
 
 MODEL_LINE = 'lm = st.lm("local")'
-SCRIPTED = {"01_quickstart": "tests.cli.scripted:solver", "02_judges_and_comparison": "tests.scripted_judge:poor_judge"}
+SCRIPTED = {
+    "01_quickstart": "tests.cli.scripted:solver",
+    "02_judges_and_comparison": "tests.scripted_judge:poor_judge",
+    "03_optimize": "tests.cli.scripted:solver",
+}
 """Notebook -> where the function is that returns its scripted model."""
 
 

@@ -96,7 +96,7 @@ class Optimizer(Teleprompter):
         self.allow_untrusted = allow_untrusted
         self.knobs, self.programs = dict(knobs or {}), dict(programs or {})
         self.preference = Preference(tuple(objectives), prefer if isinstance(prefer, str) else tuple(prefer))
-        self.policies = {"race": race, "sampling": sampling, "stopping": stopping, "confirmation": confirmation}
+        self.policies: dict[str, Any] = {"race": race, "sampling": sampling, "stopping": stopping, "confirmation": confirmation}
 
     def strategy(self, problem: Problem) -> Strategy:
         """Build the strategy for a problem."""

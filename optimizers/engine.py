@@ -266,7 +266,7 @@ class Engine:
 
     def _outcome(self, winner: Candidate, confirmed: bool, reason: str, before: Evaluation, after: Evaluation) -> Outcome:
         program = self.board.build(winner) if confirmed else self.program
-        reasons = getattr(self.search.strategy, "reasons", list)() if self.search is not None else []
+        reasons: list[str] = getattr(self.search.strategy, "reasons", list)() if self.search is not None else []
         return Outcome(
             program, winner, confirmed, reason, before, after, None, self.board.standings(), self.board.front(),
             total(self.run.calls()), budget=self._limits(), findings=self.watch.findings(), estimate=self.estimate,

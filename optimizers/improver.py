@@ -23,7 +23,7 @@ from selftaught.optimizers.candidate import BASELINE, Candidate
 from selftaught.optimizers.generations import Generations
 from selftaught.optimizers.history import some_examples
 from selftaught.optimizers.induction import tidy
-from selftaught.optimizers.rewriting import Rewriter, shown_rewritings
+from selftaught.optimizers.showing import ShowingProposer, shown_rewritings
 from selftaught.optimizers.strategy import Problem, Standing
 from selftaught.signatures import proposal_of
 
@@ -85,7 +85,7 @@ class ImproverSearch(Generations):
         self.samples, self.keep_incumbent, self.remeasure, self.temperature = samples, keep_incumbent, remeasure, temperature
         self.improver, self.improvers, self.meta = self.seeds[0], list[Improver](), meta
         self.contest: list[tuple[Improver, Made]] = []
-        self.rewriters: dict[tuple[str, str], Rewriter] = {}
+        self.rewriters: dict[tuple[str, str], ShowingProposer] = {}
 
     def sources(self) -> list[Standing]:
         """Return the instructions that improvers rewrite in this round; one may come several times."""
@@ -181,12 +181,12 @@ class ImproverSearch(Generations):
             rivals = [self.improver, *rivals]
         self.improver = max(rivals, key=lambda one: one.value)  # 5
 
-    def _rewriter(self, text: str, kind: Kind) -> Rewriter:
+    def _rewriter(self, text: str, kind: Kind) -> ShowingProposer:
         """Return the step that does what an improver says."""
         if (text, kind.purpose) not in self.rewriters:
             given = {"examples": kind.examples, "text": "the text to rewrite"}
             signature = proposal_of("Rewrite", f"{text} {kind.purpose}", given, described="the new text, one or two sentences")
-            rewriter = Rewriter(
+            rewriter = ShowingProposer(
                 self.problem, signature, kind.shown, temperature=self.temperature, name=f"rewriter{len(self.rewriters)} "
             )
             rewriter.echoes.add(tidy(text))

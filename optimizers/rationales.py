@@ -122,4 +122,6 @@ def within(said: Sequence[str], words: Sequence[str]) -> list[str]:
 WORD = re.compile(r"\w+")
 THE_WORDS = "The words that decide are: {words}."
 NAME_THE_WORDS = "The right answer to the input is given. Name the words of the input that decide it, the most important first."
-EXPLAIN_THE_ANSWER = "The right answer to the input is given. Say in short sentences why it is right. Each sentence names something in the input."
+EXPLAIN_THE_ANSWER = (
+    "The right answer to the input is given. Say in short sentences why it is right. Each sentence names something in the input."
+)

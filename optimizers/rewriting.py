@@ -1,7 +1,8 @@
-"""Asking a model to rewrite a text: what a rewriting looks like is shown to every other call, and echoes are dropped.
+"""Rewriting a set of demonstrations by what its readers got wrong (M3 of learning by teaching, 194).
 
-Without a rewriting to look at, a very small model repeats what it was told or goes on with the examples; a larger one leans on
-the words that it is shown (so it is with instruction induction, see `induction`).
+1. Blame: shown the set and some mistakes of its readers, a model says why the set misleads, and which demonstration helps least.
+2. Write: a new demonstration for this reason takes that place.
+3. A missed question with its right answer does, where the new one is incomplete, known already, or a copy of the reason.
 """
 
 from __future__ import annotations
@@ -11,59 +12,84 @@ from typing import Any
 
 import dspy
 
-from selftaught.optimizers.induction import SHOWN_INDUCTIONS, tidy
-from selftaught.optimizers.proposer import TEMPERATURE, Proposer
+from selftaught.optimizers.asking import predictions
+from selftaught.optimizers.rollouts import Attempt
 from selftaught.optimizers.strategy import Problem
-from selftaught.signatures import Task
+from selftaught.programs import Step
+from selftaught.signatures import Task, example_lines, example_of, output_names, render
+
+Demo = dict[str, Any]
+WRITING = 0.7
+"""The temperature of reasons and new demonstrations."""
 
 
-class Rewriter(Proposer):
-    """Proposes texts in the place of others.
-
-    Args:
-        problem: whose labelled examples must not be given away.
-        signature: of the step; its last output is the new text.
-        shown: rewritings that every other call sees, as demonstrations.
-        temperature: of the samples.
-        name: tells the samples of this rewriter from those of others.
-    """
-
-    def __init__(
-        self,
-        problem: Problem,
-        signature: Task,
-        shown: Sequence[dspy.Example] = (),
-        *,
-        temperature: float = TEMPERATURE,
-        name: str = "rewrite",
-    ) -> None:
-        super().__init__(problem, signature, temperature=temperature, name=name)
-        self.shown = list(shown)
-        self.echoes = {tidy(signature.instructions), *(tidy(str(demo[self.asked])) for demo in shown)}
-
-    async def raw(self, inputs: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """Return what each call said, in the order of `inputs`; None where a call failed."""
-        demos = [self.shown if (self.count + number) % 2 == 0 else [] for number in range(len(inputs))]
-        return await super().raw([{**one, "demos": shown} for one, shown in zip(inputs, demos, strict=True)])
-
-    def usable(self, text: str) -> str | None:
-        """Return a text in normal form; None where it is empty, an echo, or gives away labelled examples."""
-        said = super().usable(text)
-        return None if said in self.echoes else said
-
-
-def shown_rewritings(current: str, **others: str) -> list[dspy.Example]:
-    """Return rewritings of instructions on tasks of our own: solved examples, a vague instruction, a good one.
+class Rewriter:
+    """Exchanges one demonstration of a set.
 
     Args:
-        current: the name of the field that holds the vague one.
-        others: further fields, with what stands in them.
+        problem: whose task.
     """
-    return [
-        dspy.Example(**{"examples": examples, current: vague, "instruction": said, **others})
-        for (examples, said), vague in zip(SHOWN_INDUCTIONS, VAGUE, strict=True)
-    ]
+
+    def __init__(self, problem: Problem) -> None:
+        self.task = problem.task
+        writing = example_of(self.task, WRITE_A_BETTER_EXAMPLE)
+        weakness = dspy.InputField(desc="why the examples mislead")
+        self.blame, self.write = Step(BLAMING, retries=0), Step(writing.insert(1, "weakness", weakness, str), retries=0)
+
+    async def rewritten(self, jobs: Sequence[tuple[list[Demo], list[Attempt]]], name: str) -> list[tuple[list[Demo], int, str]]:
+        """Return for each set and mistakes of its readers a new set, which place was exchanged, and why; none where a call failed.
+
+        Args:
+            name: tells these samples from those of other rounds.
+        """
+        asked = [{"examples": self._listed(demos, "Example {}\n"), "mistakes": self._mistakes(missed)} for demos, missed in jobs]
+        found = await predictions(self.blame, asked, name=f"blame{name}", temperature=WRITING)  # 1
+        blamed = [(demos, missed, said) for (demos, missed), said in zip(jobs, found, strict=True) if said is not None]
+        given = [{"examples": self._listed(demos), "weakness": said.reason} for demos, _, said in blamed]
+        written = await predictions(self.write, given, name=f"write{name}", temperature=WRITING)  # 2
+        return [self._exchanged(*one, new) for one, new in zip(blamed, written, strict=True)]
+
+    def _exchanged(
+        self, demos: list[Demo], missed: list[Attempt], said: dspy.Prediction, new: dspy.Prediction | None
+    ) -> tuple[list[Demo], int, str]:
+        worst = (max(1, said.worst) - 1) % len(demos)
+        written = {name: new[name] for name in self.task.fields} if new is not None else {}
+        demo = written if self._usable(written, demos, said.reason) else dict(missed[0].example)  # 3
+        return [*demos[:worst], demo, *demos[worst + 1 :]], worst, said.reason
+
+    def _usable(self, written: Demo, demos: Sequence[Demo], reason: str) -> bool:
+        texts = [str(value).strip() for value in written.values()]
+        known = any(same_inputs(self.task, one, written) for one in demos)
+        return bool(texts) and all(texts) and not known and reason.strip() not in texts
+
+    def _mistakes(self, missed: Sequence[Attempt]) -> str:
+        names = output_names(self.task)
+        shown = (f"{example_lines(self.task, dict(one.example))}\nWrong: {render(names, one.answer)}" for one in missed)
+        return "\n\n".join(shown)
+
+    def _listed(self, demos: Sequence[Demo], heading: str = "") -> str:
+        return "\n\n".join(heading.format(number) + example_lines(self.task, demo) for number, demo in enumerate(demos, 1))
 
 
-VAGUE = ("Say something about it.", "Read the sentence.", "Answer with a number.")
-"""Instructions that need a rewriting, for `SHOWN_INDUCTIONS`."""
+def same_inputs(task: Task, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """True for two examples with the same inputs."""
+    return all(one.get(name) == other.get(name) for name in task.input_fields)
+
+
+BLAME = (
+    "A student learned a task from these examples and then made these mistakes. Say in one sentence how the examples misled the "
+    "student, and name the number of the example that helps least."
+)
+BLAMING = dspy.make_signature(
+    {
+        "examples": (str, dspy.InputField(desc="what the student learned from")),
+        "mistakes": (str, dspy.InputField(desc="questions with the right and the wrong answer")),
+        "reason": (str, dspy.OutputField(desc="one short sentence", max_length=200)),
+        "worst": (int, dspy.OutputField(desc="number of the example")),
+    },
+    BLAME,
+    "Blame",
+)
+WRITE_A_BETTER_EXAMPLE = (
+    "Write one new example of the task, with its right answer, that mends the weakness. It must differ from those given."
+)

@@ -9,7 +9,7 @@ from selftaught.errors import BudgetSpent
 from selftaught.optimizers.policies import Sampling
 from selftaught.optimizers.races import Field, Race
 from selftaught.optimizers.scoreboard import Scoreboard
-from selftaught.optimizers.strategy import Standing, Strategy, Trial
+from selftaught.optimizers.strategy import Problem, Standing, Strategy, Trial
 
 
 class Search:

@@ -9,6 +9,16 @@ FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 PROMISES = {
     "01_quickstart": (2, ["Refused", "gold accuracy"]),
+    "03_optimize": (
+        2,
+        [
+            "refused: Budget(calls=30)",
+            "Confirmed: gain of",
+            "it has paid for itself after",
+            "by purpose:",
+            "the same winner: True; calls paid: 0",
+        ],
+    ),
     "02_judges_and_comparison": (
         4,
         [

@@ -1,4 +1,4 @@
-"""Auto Evol-Instruct (31; Zeng et al., 2024): evolve a method from what went wrong when it was followed.
+"""Auto Evol-Instruct (031; Zeng et al., 2024): evolve a method from what went wrong when it was followed.
 
 Here the method is the instruction of the program that is tuned. For a program that fails in a way that can be put into words, with a
 model that can read its own failures; a very small one hardly can. More steps do not always help: the score rises and then
@@ -31,9 +31,10 @@ from selftaught.errors import SettingError
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import BASELINE, Candidate, apply
 from selftaught.optimizers.generations import Generations
+from selftaught.optimizers.induction import tidy
 from selftaught.optimizers.policies import AtLeastAsGood
-from selftaught.optimizers.rewriting import Rewriter
 from selftaught.optimizers.rollouts import Attempt, attempts
+from selftaught.optimizers.showing import ShowingProposer
 from selftaught.optimizers.strategy import Problem, Standing
 from selftaught.registry import method
 from selftaught.signatures import output_names, proposal_of, render
@@ -81,8 +82,8 @@ class AutoEvolStrategy(Generations):
         super().__init__(problem, rounds=1 + knobs.steps)
         self.knobs, self.current = knobs, Standing(BASELINE, None, (0.0, 1.0), 0, 0)
         self.revisions = problem.fit(knobs.revisions, knobs.steps * (problem.pool // 2 + 1))
-        self.analyse = Rewriter(problem, ANALYSE, [SHOWN], temperature=knobs.temperature, name="analyse")
-        self.revise = Rewriter(problem, REVISE, [SHOWN], temperature=knobs.temperature, name="revise")
+        self.analyse = ShowingProposer(problem, ANALYSE, [SHOWN], temperature=knobs.temperature, name="analyse")
+        self.revise = ShowingProposer(problem, REVISE, [SHOWN], temperature=knobs.temperature, name="revise")
 
     async def first(self) -> list[Candidate]:
         """Return the baseline, which was measured before: it is the first method."""
@@ -94,12 +95,11 @@ class AutoEvolStrategy(Generations):
         if not failed:
             return []
         given = {"current": self.instruction_of(self.current.candidate), "cases": "\n\n".join(self._case(one) for one in failed)}
-        analyses = [
-            text for text in await self.analyse.raw([given] * self.revisions) if isinstance(text, str) and text.strip()
-        ]  # 3
+        said = await self.analyse.raw([given] * self.revisions)  # 3
+        analyses = [text for text in said if isinstance(text, str) and tidy(text) not in ("", *self.analyse.echoes)]
         revised = await self.revise.distinct([given | {"failures": text} for text in analyses])  # 4
         origin, parent = f"revised in step {self.round - 1}", self.current.candidate
-        found = [self.candidate(text, origin, parent=parent) for text in revised if text != given["current"]]
+        found = [self.candidate(text, origin, parent=parent) for text in revised if text != tidy(given["current"])]
         return [candidate for candidate in found if candidate.key not in self.told]  # 5
 
     def tell(self, standings: list[Standing]) -> None:
@@ -108,16 +108,14 @@ class AutoEvolStrategy(Generations):
         self.current = standings[0] if self.round == 1 else self._accepted(standings)  # 6
 
     def _accepted(self, standings: Sequence[Standing]) -> Standing:
-        most = max(one.rows for one in standings)
-        for one in sorted((one for one in standings if one.rows == most), key=lambda one: -one.value):
-            before, after = shared(self.current, one)
-            if (
-                one.score is not None
-                and answered(after) >= answered(before)
-                and AtLeastAsGood(self.knobs.margin).accepts(before, after)
-            ):
-                return one
-        return self.current
+        scored = [one for one in standings if one.score is not None]
+        most = max((one.rows for one in scored), default=0)
+        stayed = sorted((one for one in scored if one.rows == most), key=lambda one: -one.value)
+        return next((one for one in stayed if self._accepts(one)), self.current)
+
+    def _accepts(self, revision: Standing) -> bool:
+        before, after = shared(self.current, revision)
+        return answered(after) >= answered(before) and AtLeastAsGood(self.knobs.margin).accepts(before, after)
 
     async def _failures(self) -> list[Attempt]:
         """Follow the method on a batch, and on the rest if nothing failed there."""

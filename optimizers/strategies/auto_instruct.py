@@ -7,9 +7,10 @@ search does as well; ranking per input pays only where inputs want different ins
    always a candidate: it is the baseline.
 2. Race by halving; the best two meet the whole pool.
 3. Offer one candidate more: the best instructions in a program that asks for each input which of them suits it
-   (`RankedInstructions`). It has to beat the best single one, and costs more calls for each answer.
+   (`RankedInstructions`). The ranker is shown which of them led to right answers on labelled examples, not the answers. It has to
+   beat the best single one, and costs more calls for each answer.
 
-Departures: (1) the ranker is the prompted model; training one is missing. (2) Two samples of each style, not three. (3) Styles are
+Departures: (1) the ranker is the prompted model with demonstrations; training one is missing. (2) Two samples of each style, not three. (3) Styles are
 requests of ours; those of the paper that imitate other tasks' instructions are replaced by three more kinds. (4) Step 3 is left
 out where the budget cannot pay for it, and where the program is more than one call.
 """
@@ -25,16 +26,16 @@ import dspy
 
 from selftaught.errors import SettingError, nearest
 from selftaught.optimizers.base import Optimizer
-from selftaught.optimizers.candidate import BASELINE, Candidate, Tuning, task_of
+from selftaught.optimizers.candidate import BASELINE, Candidate, Tuning, apply, task_of
 from selftaught.optimizers.engine import Engine
 from selftaught.optimizers.generations import Generations
 from selftaught.optimizers.history import some_examples
-from selftaught.optimizers.proposer import Proposer
 from selftaught.optimizers.races import Halving
+from selftaught.optimizers.rollouts import attempts
 from selftaught.optimizers.strategy import Problem
+from selftaught.optimizers.styles import STYLES, joined, styled_proposer
 from selftaught.programs.route.ranked import MOST, RankedInstructions
 from selftaught.registry import method
-from selftaught.signatures import Task, list_of, proposal_of
 
 RANKED = "ranked instructions"
 
@@ -106,7 +107,7 @@ class AutoInstructStrategy(Generations):
     def __init__(self, knobs: AutoInstruct, problem: Problem) -> None:
         super().__init__(problem, rounds=2, keep=max(1, knobs.ranked))
         self.knobs = knobs
-        self.proposers = {name: Proposer(problem, _request(name), name=f"style {name} ") for name in knobs.styles}
+        self.proposers = {name: styled_proposer(problem, name) for name in knobs.styles}
 
     async def first(self) -> list[Candidate]:
         """Return proposals in all styles."""
@@ -119,9 +120,9 @@ class AutoInstructStrategy(Generations):
         proposer = self.proposers[name]
         seed, shown = self.instruction_of(BASELINE), self.knobs.shown
         said = await proposer.raw([{"seed": seed, "examples": some_examples(self.problem, shown)} for _ in range(samples)])
-        texts = [" ".join(one) if isinstance(one, list) else str(one or "") for one in said]
-        usable = dict.fromkeys(text for one in texts if (text := proposer.usable(one)))
-        return [self.candidate(text, f"proposed in the style {name!r}") for text in usable if text != seed]
+        usable = dict.fromkeys(text for one in said if (text := proposer.usable(joined(one))))
+        known = (seed, joined(STYLES[name].shown))
+        return [self.candidate(text, f"proposed in the style {name!r}") for text in usable if text not in known]
 
     async def next(self) -> list[Candidate]:
         """Return the best instructions as one candidate that chooses among them for each input."""
@@ -132,29 +133,24 @@ class AutoInstructStrategy(Generations):
         demos = tuple(dict(demo) for demo in self.problem.program.predictors()[0].demos) or None
         tunings = {f"answers[{number}]": Tuning(text, demos) for number, text in enumerate(best, 1)}
         tunings |= {"answers[0]": Tuning(None, demos)} if demos else {}
+        tunings |= {"rank": Tuning(None, shown)} if (shown := await self._ranked_examples(takes)) else {}
         return [Candidate(tunings, None, f"for each input one of the {len(best)} best instructions", RANKED)]  # 3
+
+    async def _ranked_examples(self, takes: int, most: int = 6) -> tuple[dict[str, Any], ...]:
+        """Return demonstrations for the ranker: which of the instructions led to the right answer to labelled examples."""
+        problem, best = self.problem, [one.candidate for one in self.parents]
+        shown = problem.random.sample(problem.labelled, problem.fit(min(most, len(problem.labelled)), len(best), reserve=takes))
+        tried = await asyncio.gather(*(attempts(problem, apply(one, problem.program), shown) for one in best))
+        found: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+        for one, made in zip(best, tried, strict=True):
+            for attempt in made:
+                suits = {"instruction": self.instruction_of(one), "suits": "yes" if attempt.right else "no"}
+                found[attempt.right].append({**attempt.example.inputs(), **suits})
+        each = min(most // 2, *(len(demos) for demos in found.values()))
+        chosen = [demo for demos in found.values() for demo in problem.random.sample(demos, each)]
+        return tuple(problem.random.sample(chosen, len(chosen)))
 
 
 def _rows_of_ranked(instructions: int, pool: int) -> int:
     """Return how many rows of the plain program the candidate with a ranker costs: ranking each, choosing, answering."""
     return (instructions + 3) * pool if instructions else 0
-
-
-def _request(style: str) -> Task:
-    text, steps = STYLES[style], "the steps, one short sentence each"
-    if style == "steps":
-        return list_of("Steps", text, GIVEN, "instruction", steps, at_most=4)
-    return proposal_of("Propose", text, GIVEN, described="the instruction")
-
-
-GIVEN = {"seed": "an instruction for the task, perhaps a poor one", "examples": "inputs and their right outputs"}
-STYLES = {
-    "sentence": "Write a better instruction for the task that the examples show. Use one short sentence.",
-    "paragraph": "Write a better instruction for the task that the examples show. Use three or four sentences with all details.",
-    "steps": "Write down, step by step, how to get from the input to the output in the examples. Each step is a command.",
-    "explained": "Find out why each output in the examples is right. Write an instruction that tells the rule and the reason for it.",
-    "strict": "Write a strict instruction for the task that the examples show: what to do, what form the output has, what to leave out.",
-    "role": "Write an instruction that starts with 'You are', names an expert for the task in the examples, and says what to do.",
-    "warning": "Write an instruction for the task that the examples show. Say what to do, and name the mistake that people make most.",
-}
-"""How to ask for an instruction, one request for each style; `steps` asks for a list."""

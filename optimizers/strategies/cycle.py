@@ -28,9 +28,8 @@ from selftaught.optimizers.asking import checked_lm, predictions
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import BASELINE, Candidate, apply
 from selftaught.optimizers.generations import Generations
-from selftaught.optimizers.principles import FIRST_ROWS, ruled
+from selftaught.optimizers.principles import ruled
 from selftaught.optimizers.proposer import Proposer
-from selftaught.optimizers.races import PairedRace
 from selftaught.optimizers.rollouts import Attempt
 from selftaught.optimizers.strategy import Problem
 from selftaught.optimizers.unchecked import unchecked
@@ -63,10 +62,6 @@ class CyclePrompt(Optimizer):
             raise SettingError("max_cycles is at least 0; inputs and hints are at least 1.")
         self.max_cycles, self.inputs, self.hints = max_cycles, inputs, hints
         self.lm, self.reader = checked_lm(lm), None if lm is None else lm.model
-
-    def race(self) -> PairedRace:
-        """Return a paired race of which two candidates survive the first block, since there are several races."""
-        return PairedRace(FIRST_ROWS, at_most=2)
 
     def plan(self, pool: int, labelled: int) -> tuple[int, int]:
         """Return the most rows and the proposals' calls."""

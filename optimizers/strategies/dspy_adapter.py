@@ -126,7 +126,7 @@ class DSPyStrategy:
             arguments.setdefault("reflection_lm", dspy.settings.lm)
         if "num_threads" in kind.__init__.__code__.co_varnames:
             arguments.setdefault("num_threads", knobs.threads)
-        data = {"trainset": train, **({"valset": val} if "valset" in kind.compile.__code__.co_varnames else {})}
+        data: dict[str, Any] = {"trainset": train, **({"valset": val} if "valset" in kind.compile.__code__.co_varnames else {})}
         if knobs.name == "COPRO":
             data["eval_kwargs"] = {"num_threads": knobs.threads, "display_progress": False}
         quiet = io.StringIO()

@@ -36,7 +36,7 @@ from selftaught.optimizers.history import some_examples
 from selftaught.optimizers.induction import tidy
 from selftaught.optimizers.objectives import measured, points, ranked
 from selftaught.optimizers.races import PairedRace, Race, WholePool
-from selftaught.optimizers.rewriting import Rewriter, shown_rewritings
+from selftaught.optimizers.showing import ShowingProposer, shown_rewritings
 from selftaught.optimizers.strategy import Problem, Standing
 from selftaught.registry import method
 from selftaught.signatures import proposal_of
@@ -100,7 +100,8 @@ class InstOptimaStrategy(Generations):
         """Return the children of a generation that were not met before."""
         if not self.parents:
             return []
-        mothers = [self.parents[number % len(self.parents)] for number in range(self.keep - (self.round == 2))]
+        count = self.problem.fit(self.keep - (self.round == 2), self.problem.pool + 1)
+        mothers = [self.parents[number % len(self.parents)] for number in range(count)]
         planned = [self._planned(mother, self._tournament()) for mother in mothers]
         children = await asyncio.gather(*(self._child(*one) for one in planned))  # 1, 2
         self.tried, self.kept = self.tried + len(children), self.kept + children.count(None)
@@ -113,7 +114,7 @@ class InstOptimaStrategy(Generations):
 
     def reasons(self) -> list[str]:
         """Say how often an operator gave nothing."""
-        return [f"{self.kept} of {self.tried} operator calls gave nothing usable, so their parents stayed"] if self.kept else []
+        return [f"{self.kept} of {self.tried} children were unusable or unchanged, so their parents stayed"] if self.kept else []
 
     def _tournament(self) -> Standing:
         """Return the better of two random members; they are in order."""
@@ -121,7 +122,7 @@ class InstOptimaStrategy(Generations):
         return self.parents[min(self.problem.random.choice(here), self.problem.random.choice(here))]
 
     def _planned(self, mother: Standing, father: Standing) -> tuple[str, Standing, Standing, str]:
-        """Draw everything random before anything is awaited: the operator, its parents, the examples that it sees."""
+        """Draw the operator, and the examples that it sees, before anything is awaited."""
         chooser, examples = self.problem.random, some_examples(self.problem, SHOWN)
         same = self.instruction_of(mother.candidate) == self.instruction_of(father.candidate)
         operator = chooser.choice([name for name in OPERATORS if name != COMBINE or not same])
@@ -153,13 +154,13 @@ class InstOptimaStrategy(Generations):
         return self.candidate(None, "demonstrations", parent=mother, demos=tuple(demos))
 
 
-def operator_of(name: str, problem: Problem, temperature: float) -> Rewriter:
+def operator_of(name: str, problem: Problem, temperature: float) -> ShowingProposer:
     """Return an operator: a step that rewrites one instruction, or combines two."""
     given = {"examples": "solved examples of the task", "current": "the instruction so far", "measured": MEASURED}
     more = {"other": "another instruction for the same task", "other_measured": MEASURED} if name == COMBINE else {}
     shown = shown_rewritings("current", **SHOWN_VALUES, **(SHOWN_OTHER if more else {}))
     signature = proposal_of(name.capitalize(), OPERATORS[name], {**given, **more})
-    return Rewriter(problem, signature, shown, temperature=temperature, name=name)
+    return ShowingProposer(problem, signature, shown, temperature=temperature, name=name)
 
 
 MEASURED = "how it did; more quality is better, less of everything else is better"

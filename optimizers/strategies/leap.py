@@ -24,8 +24,7 @@ from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import Candidate
 from selftaught.optimizers.demos import choose
 from selftaught.optimizers.generations import Generations
-from selftaught.optimizers.principles import FIRST_ROWS, MOST_RULES, Principles, examples_to_try, mistakes_in, race_rows, ruled
-from selftaught.optimizers.races import PairedRace
+from selftaught.optimizers.principles import MOST_RULES, Principles, examples_to_try, mistakes_in, race_rows, ruled
 from selftaught.optimizers.rollouts import attempts
 from selftaught.optimizers.strategy import Problem
 from selftaught.registry import method
@@ -57,10 +56,6 @@ class LEAP(Optimizer):
             raise SettingError("samples, examples, mistakes and rules are at least 1, shots at least 0, and temperature above 0.")
         self.samples, self.temperature, self.examples = samples, temperature, examples
         self.mistakes, self.rules, self.shots = mistakes, rules, shots
-
-    def race(self) -> PairedRace:
-        """Return a paired race of which three candidates survive the first block, so that a small budget brings one to the end."""
-        return PairedRace(FIRST_ROWS, at_most=3)
 
     def plan(self, pool: int, labelled: int) -> tuple[int, int]:
         """Return the most rows and the proposals' calls."""

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import dspy
+
 from selftaught.errors import SettingError
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import BASELINE, Candidate
@@ -95,11 +97,15 @@ class OPROStrategy(Generations):
     async def next(self) -> list[Candidate]:
         """Return what the proposer writes that was not tried before."""
         history = history_of(self.told.values(), self.instruction_of, self.knobs.remembered)
-        known = {self.instruction_of(one.candidate).lower() for one in self.told.values()}
-        shown = [some_examples(self.problem, self.knobs.shown) for _ in range(self.proposals)]
-        found = await self.proposer.distinct([{"history": history, "examples": examples} for examples in shown])  # 2
+        known = {self.instruction_of(one.candidate).lower() for one in self.told.values()} | {SHOWN.instruction.lower()}
+        found = await self.proposer.distinct([self._asked(history, number) for number in range(self.proposals)])  # 2
         origin = f"round {self.round}: better than the history"
         return [self.candidate(text, origin) for text in found if text.lower() not in known]  # 3, 4
+
+    def _asked(self, history: str, number: int) -> dict[str, Any]:
+        """Return what one call sees: every other one also what a proposal looks like, see `SHOWN`."""
+        demos = [SHOWN] if number % 2 == 0 else []
+        return {"history": history, "examples": some_examples(self.problem, self.knobs.shown), "demos": demos}
 
 
 GIVEN = {"history": "instructions that were tried, the best one last", "examples": "inputs and their right outputs"}
@@ -108,3 +114,9 @@ WRITE_A_BETTER_ONE = (
     "Write a new instruction that is different from all of them and will score higher. The examples show what is wanted. "
     "Do not repeat the examples."
 )
+SHOWN = dspy.Example(
+    history="Instruction: Answer.\nScore: 0 of 100\n\nInstruction: Describe the thing.\nScore: 20 of 100",
+    examples="Input: banana\nOutput: yellow\n\nInput: grass\nOutput: green\n\nInput: snow\nOutput: white",
+    instruction="Name the colour of the thing.",
+)
+"""A step up, on a task of our own: without it a very small model repeats what it sees in the history."""

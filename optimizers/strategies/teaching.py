@@ -25,23 +25,20 @@ from typing import Any
 import dspy
 
 from selftaught.errors import SettingError
-from selftaught.optimizers.asking import checked_lm, predictions
+from selftaught.optimizers.asking import checked_lm
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import Candidate
 from selftaught.optimizers.demos import choose
 from selftaught.optimizers.exams import Students, lessons_of
 from selftaught.optimizers.generations import Generations
-from selftaught.optimizers.principles import FIRST_ROWS, mistakes_in, race_rows
-from selftaught.optimizers.races import PairedRace
+from selftaught.optimizers.principles import mistakes_in, race_rows
+from selftaught.optimizers.rewriting import Rewriter, same_inputs
 from selftaught.optimizers.rollouts import Attempt
 from selftaught.optimizers.strategy import Problem
-from selftaught.programs import Step
 from selftaught.registry import method
-from selftaught.signatures import example_lines, example_of, output_names, render
 
 MISTAKES = 3
 """Mistakes that one reason is made from."""
-WRITING = 0.7
 
 
 @method(194, "learning-by-teaching", family="vote", missing="M2 (preference data); M1 as a vote on the answers to one question")
@@ -73,10 +70,6 @@ class LearningByTeaching(Optimizer):
         self.shots, self.lessons, self.exam = shots, lessons, exam
         self.rounds, self.beam, self.reasons, self.questions = rounds, beam, reasons, questions
 
-    def race(self) -> PairedRace:
-        """Return a paired race in which as many as are kept survive the first block, since there are several races."""
-        return PairedRace(FIRST_ROWS, at_most=max(2, self.beam))
-
     def plan(self, pool: int, labelled: int) -> tuple[int, int]:
         """Return the most rows and the proposals' calls."""
         later, students = (self.rounds - 1) * self.beam, len(self.lm)
@@ -95,7 +88,7 @@ class TeachingStrategy(Generations):
     def __init__(self, knobs: LearningByTeaching, problem: Problem) -> None:
         super().__init__(problem, rounds=knobs.rounds, keep=knobs.beam)
         self.knobs, self.students, self.said = knobs, Students(problem, knobs.lm), list[str]()
-        self.blame, self.write = Step(BLAMING, retries=0), Step(_writing_of(problem), retries=0)
+        self.rewriter = Rewriter(problem)
 
     async def first(self) -> list[Candidate]:
         """Return the set of the best lessons, and random ones."""
@@ -120,17 +113,15 @@ class TeachingStrategy(Generations):
         sets = [[dict(demo) for demo in one.candidate.tunings[target].demos or ()] for one in self.parents]
         sat = await asyncio.gather(*(self.students.sit(demos, self._questions(demos)) for demos in sets))  # 3
         jobs = [(demos, missed) for demos, tried in zip(sets, sat, strict=True) for missed in self._drawn(tried)]
-        found = await predictions(
-            self.blame, [self._shown(*job) for job in jobs], name=f"blame{self.round}-", temperature=WRITING
-        )  # 4
-        blamed = [(demos, missed, said) for (demos, missed), said in zip(jobs, found, strict=True) if said is not None]
-        given = [{"examples": self._listed(demos), "weakness": said.reason} for demos, _, said in blamed]
-        written = await predictions(self.write, given, name=f"write{self.round}-", temperature=WRITING)  # 5
-        made = [self._exchanged(*one, new) for one, new in zip(blamed, written, strict=True)]
-        return [one for one in made if one.key not in self.told]  # 6
+        made = await self.rewriter.rewritten(jobs, f"{self.round}-")  # 4, 5
+        self.said += [f"round {self.round}: demonstration {worst + 1} exchanged: {reason}" for _, worst, reason in made]
+        found = [self.candidate(None, f"rewritten set, round {self.round}", demos=tuple(demos)) for demos, _, _ in made]
+        return [one for one in found if one.key not in self.told]  # 6
 
     def _questions(self, demos: Sequence[dict]) -> list[dspy.Example]:
-        rest = [one for one in self.problem.labelled if not any(self._same(demo, dict(one)) for demo in demos)]
+        rest = [
+            one for one in self.problem.labelled if not any(same_inputs(self.problem.task, demo, dict(one)) for demo in demos)
+        ]
         count = self.problem.fit(self.knobs.questions, self.keep * len(self.knobs.lm), race_rows(self.problem, self.keep))
         return self.problem.random.sample(rest, min(count, len(rest)))
 
@@ -140,56 +131,6 @@ class TeachingStrategy(Generations):
         draws = range(self.knobs.reasons if missed else 0)
         return [self.problem.random.sample(missed, min(MISTAKES, len(missed))) for _ in draws]
 
-    def _shown(self, demos: Sequence[dict], missed: Sequence[Attempt]) -> dict[str, str]:
-        names = output_names(self.problem.task)
-        lines = [f"{example_lines(self.problem.task, dict(one.example))}\nWrong: {render(names, one.answer)}" for one in missed]
-        return {"examples": self._listed(demos, "Example {}\n"), "mistakes": "\n\n".join(lines)}
-
-    def _listed(self, demos: Sequence[dict], heading: str = "") -> str:
-        task = self.problem.task
-        return "\n\n".join(heading.format(number) + example_lines(task, demo) for number, demo in enumerate(demos, 1))
-
-    def _exchanged(
-        self, demos: list[dict], missed: list[Attempt], said: dspy.Prediction, new: dspy.Prediction | None
-    ) -> Candidate:
-        worst = (max(1, said.worst) - 1) % len(demos)
-        written = {name: new[name] for name in self.problem.task.fields} if new is not None else {}
-        demo = written if self._usable(written, demos, said.reason) else dict(missed[0].example)
-        self.said.append(f"round {self.round}: demonstration {worst + 1} of {len(demos)} exchanged: {said.reason}")
-        return self.candidate(None, f"rewritten set, round {self.round}", demos=(*demos[:worst], demo, *demos[worst + 1 :]))
-
-    def _usable(self, written: dict, demos: Sequence[dict], reason: str) -> bool:
-        """A written example is complete, not among those shown, and no copy of what it was to mend."""
-        texts = [str(value).strip() for value in written.values()]
-        return bool(texts) and all(texts) and reason.strip() not in texts and not any(self._same(one, written) for one in demos)
-
-    def _same(self, one: dict, other: dict) -> bool:
-        return all(one.get(name) == other.get(name) for name in self.problem.task.input_fields)
-
     def reasons(self) -> list[str]:
         """Return the exam scores, and why demonstrations were exchanged."""
         return self.said
-
-
-def _writing_of(problem: Problem) -> Any:
-    about = dspy.InputField(desc="why the examples mislead")
-    return example_of(problem.task, WRITE_A_BETTER_EXAMPLE).insert(1, "weakness", about, str)
-
-
-BLAME = (
-    "A student learned a task from these examples and then made these mistakes. Say in one sentence how the examples misled the "
-    "student, and name the number of the example that helps least."
-)
-BLAMING = dspy.make_signature(
-    {
-        "examples": (str, dspy.InputField(desc="what the student learned from")),
-        "mistakes": (str, dspy.InputField(desc="questions with the right and the wrong answer")),
-        "reason": (str, dspy.OutputField(desc="one short sentence", max_length=200)),
-        "worst": (int, dspy.OutputField(desc="number of the example")),
-    },
-    BLAME,
-    "Blame",
-)
-WRITE_A_BETTER_EXAMPLE = (
-    "Write one new example of the task, with its right answer, that mends the weakness. It must differ from those given."
-)

@@ -31,7 +31,6 @@ from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import Candidate, apply
 from selftaught.optimizers.generations import Generations
 from selftaught.optimizers.principles import (
-    FIRST_ROWS,
     MOST_RULES,
     Principles,
     examples_to_try,
@@ -41,7 +40,6 @@ from selftaught.optimizers.principles import (
     ruled,
 )
 from selftaught.optimizers.proposer import Proposer
-from selftaught.optimizers.races import PairedRace
 from selftaught.optimizers.rollouts import Attempt, attempts
 from selftaught.optimizers.strategy import Problem
 from selftaught.registry import method
@@ -75,10 +73,6 @@ class TPD(Optimizer):
             raise SettingError("rules, shots, examples and mistakes are at least 1.")
         self.lm, self.teacher = checked_lm(lm), None if lm is None else lm.model
         self.rules, self.shots, self.examples, self.mistakes = rules, shots, examples, mistakes
-
-    def race(self) -> PairedRace:
-        """Return a paired race of which three candidates survive the first block, so that a small budget brings one to the end."""
-        return PairedRace(FIRST_ROWS, at_most=3)
 
     def plan(self, pool: int, labelled: int) -> tuple[int, int]:
         """Return the most rows and the proposals' calls."""

@@ -8,7 +8,7 @@ best everywhere, that one costs less. The ranker here is the prompted model, not
 3. Where it gives none, ask once which of them suits best, listed in alphabetical order.
 4. Answer the input with the chosen instruction.
 
-Departures: (1) the paper trains its ranker; ours is asked. (2) The ranker sees no solved examples. (3) Ties, and a ranker that
+Departures: (1) the paper trains its ranker; ours is asked, and may have demonstrations. (2) It is shown no solved examples. (3) Ties, and a ranker that
 says nothing readable, leave the choice to the alphabet, so that the order in which instructions were given never matters.
 """
 

@@ -6,7 +6,8 @@ import pytest
 from selftaught.artifact import load, save
 from selftaught.budget import Budget
 from selftaught.errors import SettingError
-from selftaught.optimizers.strategies.auto_instruct import RANKED, STYLES, AutoInstruct
+from selftaught.optimizers.strategies.auto_instruct import RANKED, AutoInstruct
+from selftaught.optimizers.styles import STYLES
 from selftaught.programs import Predict, SelfRefine
 from selftaught.programs.route.ranked import RankedInstructions
 from selftaught.run import Run
@@ -49,7 +50,7 @@ def two_kinds(messages, **settings):
     """Half the words want capitals, half want to be turned round; two styles find one rule each, and the ranker knows."""
     asked, system, text = answer_fields(messages), str(messages[0]["content"]), str(messages[-1]["content"])
     if asked == ["instruction"]:
-        found = [text for style, text in RULES.items() if STYLES[style] in system]
+        found = [text for style, text in RULES.items() if STYLES[style].request in system]
         return {"instruction": found[0] if found else "Hm."}
     capitals = "up" in text.splitlines()[0]
     if asked == ["suits"]:
@@ -85,7 +86,7 @@ def test_the_score_with_a_ranker_lies_between_a_random_and_the_best_choice(tmp_p
 def test_every_style_is_asked_in_its_own_words_and_sees_the_seed_and_labelled_examples_only(tmp_path):
     _, lm = compiled(two_kinds, tmp_path, MIXED, samples=2)
     asked = [messages for messages in lm.requests if answer_fields(messages) == ["instruction"]]
-    assert [sum(text in str(one[0]["content"]) for one in asked) for text in STYLES.values()] == [2] * len(STYLES)
+    assert [sum(style.request in str(one[0]["content"]) for one in asked) for style in STYLES.values()] == [2] * len(STYLES)
     assert all(Speak.instructions in str(one[-1]["content"]) for one in asked)
     unseen = [example.shouted for example in MIXED[10:]]
     assert not any(f"Output: {word}" in str(one[-1]["content"]).splitlines() for one in asked for word in unseen)
@@ -102,6 +103,17 @@ def test_the_steps_are_joined_to_one_instruction(tmp_path):
     assert tuned.signature.instructions == "Read the word. Write it in capitals."
 
 
+def test_the_ranker_is_shown_what_led_to_right_answers_and_no_answer(tmp_path):
+    tuned, lm = compiled(two_kinds, tmp_path, MIXED)
+    suits = [demo["suits"] for demo in tuned.rank.demos]
+    assert suits.count("yes") == suits.count("no") > 0
+    for demo in tuned.rank.demos:
+        fits = "capitals" in demo["instruction"] if demo["word"].startswith("up") else "round" in demo["instruction"]
+        assert demo["suits"] == ("yes" if fits else "no")
+    ranking = [str(messages) for messages in lm.requests if answer_fields(messages) == ["suits"]]
+    assert not any(example.shouted in text for text in ranking for example in MIXED)
+
+
 @pytest.mark.parametrize(("calls", "program"), [(170, None), (3000, SelfRefine(Speak))])
 def test_no_ranker_is_offered_where_it_is_too_dear_or_the_program_is_no_single_call(tmp_path, calls, program):
     def script(messages, **settings):
@@ -114,12 +126,12 @@ def test_no_ranker_is_offered_where_it_is_too_dear_or_the_program_is_no_single_c
     assert all("program" not in one for one in asked)
 
 
-@pytest.mark.parametrize("said", ["", Speak.instructions])
+@pytest.mark.parametrize("said", ["", Speak.instructions, STYLES["role"].shown])
 def test_a_proposer_that_is_stuck_ends_the_search(tmp_path, said):
     def stuck(messages, **settings):
         return {"instruction": said} if answer_fields(messages) == ["instruction"] else {"shouted": "x"}
 
-    tuned, _ = compiled(stuck, tmp_path)
+    tuned, _ = compiled(stuck, tmp_path, styles=("role",))
     assert not tuned.tuning.confirmed
     assert tuned.tuning.ended == "the strategy has nothing left to try"
 

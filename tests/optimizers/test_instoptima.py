@@ -98,7 +98,7 @@ def test_what_cannot_be_read_keeps_the_parent_and_is_counted():
     assert len(asked) == 2  # the baseline, then the first population; the first generation made nothing
     assert len(members[-1]) == 4
     assert [one.candidate.key for one in strategy.parents] == members[-1]
-    assert strategy.reasons() == ["4 of 7 operator calls gave nothing usable, so their parents stayed"]
+    assert strategy.reasons() == ["4 of 7 children were unusable or unchanged, so their parents stayed"]
 
 
 @pytest.mark.parametrize(("said", "rounds"), [("", 1), (Speak.instructions, 1), ("Always the same.", 2)])
@@ -211,6 +211,14 @@ def test_the_population_is_fitted_to_the_budget():
     assert InstOptima(population=9, generations=3).strategy(problem(affordable=120)).keep == 3
     assert InstOptima(population=9, generations=3).strategy(problem(affordable=1)).keep == 2
     assert InstOptima(population=9, generations=3).strategy(problem()).keep == 9
+
+
+def test_a_generation_asks_for_no_more_than_is_affordable():
+    known = problem(affordable=200)
+    strategy = InstOptima(population=5, generations=3).strategy(known)
+    known.affordable = 25
+    asked, _, _ = lead(strategy, lambda messages, **settings: {"instruction": numbered(**settings)}, lambda said: 0.3)
+    assert [len(one) for one in asked] == [1, 2, 2, 2, 2]
 
 
 @pytest.mark.parametrize("knobs", [{"population": 1}, {"generations": -1}, {"shots": -1}, {"temperature": 0.0}])
