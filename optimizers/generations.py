@@ -49,9 +49,9 @@ class Generations:
         self.parents = self.select(standings)
 
     def select(self, standings: Sequence[Standing]) -> list[Standing]:
-        """Return the parents of the next round: the best of the old ones and the new ones, those on more rows first on ties."""
+        """Return the parents of the next round: of old and new ones those on the most rows, and of these the best."""
         known = {one.candidate.key: one for one in [*self.parents, *standings] if one.score is not None}
-        return sorted(known.values(), key=lambda one: (-one.value, -one.rows))[: self.keep]
+        return sorted(known.values(), key=lambda one: (-one.rows, -one.value))[: self.keep]
 
     def candidate(
         self, instruction: str | None, origin: str, *, parent: Candidate | None = None, demos: tuple[dict, ...] | None = None

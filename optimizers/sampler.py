@@ -25,7 +25,9 @@ class TreeParzen:
             warnings.simplefilter("ignore")  # multivariate sampling is called experimental
             sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=startup)
         self._study = optuna.create_study(direction="maximize", sampler=sampler)
-        self._choices: dict[str, Any] = {name: optuna.distributions.CategoricalDistribution(tuple(range(size))) for name, size in sizes.items()}
+        self._choices: dict[str, Any] = {
+            name: optuna.distributions.CategoricalDistribution(tuple(range(size))) for name, size in sizes.items()
+        }
         self._open: dict[tuple[int, ...], Any] = {}
 
     def ask(self) -> dict[str, int]:

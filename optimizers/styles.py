@@ -32,8 +32,12 @@ def styled_proposer(problem: Problem, name: str) -> Proposer:
         asked = list_of("Propose", style.request, GIVEN, "instruction", "the steps, one short sentence each", at_most=4)
     else:
         asked = proposal_of("Propose", style.request, GIVEN, described="the instruction")
-    shown = dspy.Example(**SHOWN, instruction=style.shown)
-    return Proposer(problem, asked, demos=[shown], name=f"style {name} ")
+    return Proposer(problem, asked, name=f"style {name} ")
+
+
+def shown_in(name: str) -> dspy.Example:
+    """Return an example of what is asked in a style and what comes of it. Without, a very small model repeats the seed; with it, leans on it."""
+    return dspy.Example(**SHOWN, instruction=STYLES[name].shown)
 
 
 GIVEN = {"seed": "an instruction for the task, perhaps a poor one", "examples": "inputs and their right outputs"}
@@ -71,4 +75,3 @@ STYLES = {
         "Name the colour of the thing. Do not say what it is used for.",
     ),
 }
-"""Without an example of what comes of it, a very small model repeats the seed."""

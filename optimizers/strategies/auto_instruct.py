@@ -33,7 +33,7 @@ from selftaught.optimizers.history import some_examples
 from selftaught.optimizers.races import Halving
 from selftaught.optimizers.rollouts import attempts
 from selftaught.optimizers.strategy import Problem
-from selftaught.optimizers.styles import STYLES, joined, styled_proposer
+from selftaught.optimizers.styles import STYLES, joined, shown_in, styled_proposer
 from selftaught.programs.route.ranked import MOST, RankedInstructions
 from selftaught.registry import method
 
@@ -118,8 +118,11 @@ class AutoInstructStrategy(Generations):
 
     async def _in_style(self, name: str, samples: int) -> list[Candidate]:
         proposer = self.proposers[name]
-        seed, shown = self.instruction_of(BASELINE), self.knobs.shown
-        said = await proposer.raw([{"seed": seed, "examples": some_examples(self.problem, shown)} for _ in range(samples)])
+        seed, asked = self.instruction_of(BASELINE), []
+        for number in range(samples):  # every other one sees what a proposal looks like
+            demos = [shown_in(name)] if number % 2 == 0 else []
+            asked.append({"seed": seed, "examples": some_examples(self.problem, self.knobs.shown), "demos": demos})
+        said = await proposer.raw(asked)
         usable = dict.fromkeys(text for one in said if (text := proposer.usable(joined(one))))
         known = (seed, joined(STYLES[name].shown))
         return [self.candidate(text, f"proposed in the style {name!r}") for text in usable if text not in known]
@@ -143,7 +146,7 @@ class AutoInstructStrategy(Generations):
         tried = await asyncio.gather(*(attempts(problem, apply(one, problem.program), shown) for one in best))
         found: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
         for one, made in zip(best, tried, strict=True):
-            for attempt in made:
+            for attempt in (each for each in made if each.score is not None):
                 suits = {"instruction": self.instruction_of(one), "suits": "yes" if attempt.right else "no"}
                 found[attempt.right].append({**attempt.example.inputs(), **suits})
         each = min(most // 2, *(len(demos) for demos in found.values()))

@@ -29,6 +29,7 @@ from selftaught.errors import SettingError
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import BASELINE, Candidate, Tuning
 from selftaught.optimizers.engine import Engine
+from selftaught.optimizers.estimate import Estimate
 from selftaught.optimizers.generations import Generations
 from selftaught.optimizers.judged import Agrees, Preferring, pairs_of
 from selftaught.optimizers.judgements import Judgements, draw_judgements
@@ -107,12 +108,7 @@ class TuneJudge(Optimizer):
     @contextlib.contextmanager
     def opened(self, student: dspy.Module, **settings: Any) -> Iterator[Engine]:
         """Give the engine of a run on pairs; see `Optimizer`."""
-        if self.meta and isinstance(student, Pairwise):
-            raise SettingError("meta=True compares judgements of one answer. A judge that compares answers is tuned without.")
-        program, named, seed = Preferring(student), self.targets, int(settings.get("seed", 0))
-        for name in ("trainset", "valset"):
-            if settings.get(name) is not None:
-                settings[name] = pairs_of(student.task, settings[name], self.kinds, seed)  # 1
+        program, named = self._prepared(student, settings), self.targets
         own = [name for name, _ in student.named_predictors() if not name.startswith("against")]
         self.targets = tuple(f"judge.{name}" for name in named or own)
         try:
@@ -120,6 +116,20 @@ class TuneJudge(Optimizer):
                 yield engine
         finally:
             self.targets = named
+
+    def estimate(self, student: dspy.Module, **settings: Any) -> Estimate:
+        """Return what `compile` would spend, without a call."""
+        return super().estimate(self._prepared(student, settings), **settings)
+
+    def _prepared(self, student: dspy.Module, settings: dict[str, Any]) -> Preferring:
+        """Return the judge in the form in which it is tuned, and put pairs in the place of examples."""
+        if self.meta and isinstance(student, Pairwise):
+            raise SettingError("meta=True compares judgements of one answer. A judge that compares answers is tuned without.")
+        program = Preferring(student)
+        for name in ("trainset", "valset"):
+            if settings.get(name) is not None:
+                settings[name] = pairs_of(student.task, settings[name], self.kinds, int(settings.get("seed", 0)))  # 1
+        return program
 
     def race(self) -> Halving:
         """Return successive halving."""

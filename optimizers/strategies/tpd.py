@@ -89,7 +89,7 @@ class TPDStrategy(Generations):
     def __init__(self, knobs: TPD, problem: Problem) -> None:
         super().__init__(problem)
         self.knobs, self.principles = knobs, Principles(problem, most=knobs.rules, lm=knobs.lm)
-        given = {"task": "what the beginner was told so far", "examples": "inputs and their right outputs"}
+        given = {"examples": "inputs and their right outputs", "present": "the present instruction"}
         self.teach = Proposer(problem, proposal_of("Teach", TEACH, given), lm=knobs.lm, name="teach")
         self.said: list[str] = []
 
@@ -114,7 +114,7 @@ class TPDStrategy(Generations):
         problem = self.problem
         solved = problem.random.sample(problem.labelled, min(SOLVED, len(problem.labelled)))
         shown = "\n\n".join(example_lines(problem.task, one) for one in solved)
-        said = (await self.teach.instructions([{"task": problem.task.instructions, "examples": shown}]))[0]
+        said = (await self.teach.instructions([{"examples": shown, "present": problem.task.instructions}]))[0]
         if said is None:
             return None, plain
         program = apply(ruled(problem, [], "taught", instruction=said), problem.program, problem.space.programs)
@@ -170,7 +170,7 @@ def _match_of(problem: Problem, rules: int) -> Any:
 
 
 TEACH = (
-    "Look at the inputs and their right outputs. Tell a beginner how to make such an output from any input. "
-    "Say what to do, and what the output looks like."
+    "Look at these inputs and their right outputs. Write a better instruction for a beginner: how to make such an output from any "
+    "input. Do not repeat the examples."
 )
 MATCH = "Compare a wrong answer with the right one. Name the numbers of the rules that the wrong answer breaks."

@@ -184,8 +184,10 @@ def _made(choice: Choice, room: str, *args: Any) -> Any:
 
 
 def _serves(cls: type, room: str) -> bool:
-    """True for a class of a room; judges and audits are no programs for a task."""
+    """True for a class of a room that can be made here; judges and audits are no programs for a task, nor are policies optimizers."""
     parts = cls.__module__.split(".")
+    if room == "optimizers":
+        return issubclass(cls, Optimizer)
     return parts[1] == room and not (room == "programs" and parts[2] in ("judge", "diagnose"))
 
 

@@ -341,6 +341,12 @@ def test_a_judge_that_guesses_gives_no_demonstrations_and_a_stuck_proposer_ends_
     assert found.tuning.reasons == ["judgements that agree with the label in both orders: on 0 of 10 pairs"]
 
 
+def test_what_a_run_would_spend_is_told_of_the_judge_and_its_pairs():
+    with dspy.context(lm=FakeLM(judging)):
+        expected = TuneJudge().estimate(Rating(Speak), trainset=words(10), valset=words(50)[10:], budget=Budget(calls=9999))
+    assert expected.least_calls == 2 * (20 + 2 * 20 + 20)  # two answers to each pair are graded
+
+
 def test_what_cannot_be_tuned_is_refused(tmp_path):
     with pytest.raises(SettingError, match="no judge"):
         tuned_judge(tmp_path, Predict(Speak))
