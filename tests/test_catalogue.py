@@ -5,6 +5,7 @@ import json
 import pytest
 
 from selftaught.errors import SettingError
+from selftaught.programs.embedding import FEATURES
 from selftaught.programs.judge import Verify, constraint
 from selftaught.registry import catalogue, find, method, registered_class, registrations
 from tests.collect_tested import TARGET, collect
@@ -33,6 +34,10 @@ def test_works_means_registered_with_contract_tests_and_nothing_missing():
 NEEDED = {
     "panel": lambda: {"judges": [Verify("question -> answer")]},
     "self-rewarding-lm": lambda: {"criteria": ["The answer is right."]},
+    "nearest-demonstrations": lambda: {"examples": [{"question": f"q{i}", "answer": "a"} for i in range(3)]},
+    "mixture-of-prompts": lambda: {"centroids": [[1.0] + [0.0] * (FEATURES - 1)]},
+    "ranked-instructions": lambda: {"instructions": ["Answer the question."]},
+    "structure-search": lambda: {"knobs": {"predict.temperature": (0.1, 0.5)}},
     "mathif": lambda: {"constraints": [constraint("punctuation:no_comma")]},
 }
 """What some classes cannot be built without, because only the user knows it."""

@@ -145,7 +145,7 @@ class Ladder(Generations):
         grounded = await Grounded(problem).propose(problem.targets[0], max(1, count // 4))
         said = [(own, "with the form of the outputs")] if form else []
         said += [(text, "induced from examples") for text, _ in induced] + [(text, "grounded in the data") for text in grounded]
-        found = [self.candidate(f"{text} {form}".strip(), f"instruction {origin}", parent=leader) for text, origin in said]
+        found = [self.candidate(_with_form(text, form), f"instruction {origin}", parent=leader) for text, origin in said]
         return list({one.key: one for one in found}.values())[: count + bool(form)]  # 3
 
     async def _joint(self) -> list[Candidate]:
@@ -160,6 +160,11 @@ class Ladder(Generations):
 
     def _leader(self) -> Candidate | None:
         return self.parents[0].candidate if self.parents else None
+
+
+def _with_form(text: str, form: str) -> str:
+    """Return an instruction with the form of the outputs said after it."""
+    return f"{text.rstrip('. ')}. {form}" if form else text
 
 
 def auto(
