@@ -12,8 +12,9 @@ from dspy.utils.exceptions import AdapterParseError
 
 from selftaught import scope
 from selftaught.conduct import conducted
-from selftaught.errors import BudgetSpent, CallError, SettingError
-from selftaught.metrics import Metric
+from selftaught.errors import CallError
+from selftaught.evaluation import score_row
+from selftaught.metrics import Metric, Row, Score
 from selftaught.optimizers.strategy import Problem
 from selftaught.programs.judge import Exact
 from selftaught.signatures import output_names
@@ -77,6 +78,13 @@ def checker(problem: Problem) -> Metric:
     return Exact() if problem.metric.self_judged or problem.metric.samples > 1 else problem.metric
 
 
+async def _scored(metric: Metric, example: dspy.Example, prediction: dspy.Prediction) -> Score:
+    """Score one answer; a metric that fails leaves it without a score, as in an evaluation."""
+    row = Row(0, dict(example.inputs()), [{}])
+    await score_row(row, example, [prediction], metric)
+    return Score(row.score, row.feedback)
+
+
 async def _attempt(
     program: dspy.Module,
     problem: Problem,
@@ -97,10 +105,7 @@ async def _attempt(
                     prediction = await program.acall(**inputs)
             else:
                 prediction = await program.acall(**inputs)
-            found = await metric.score(example, [prediction])
-        except BudgetSpent:
-            raise
-        except (CallError, AdapterParseError, SettingError):
+        except (CallError, AdapterParseError):
             return None
         trace = list(dspy.settings.trace)
     demos: Demos = {}
@@ -108,5 +113,6 @@ async def _attempt(
         if (step := by_identity.get(id(predictor))) is not None:
             shown = {key: said[key] for key in predictor.signature.output_fields if key in said}
             demos.setdefault(step, []).append({**given, **shown})
+    found = await _scored(metric, example, prediction)
     answer = {key: prediction[key] for key in output_names(problem.task) if key in prediction}
     return Attempt(example, answer, found.value, found.feedback, demos)

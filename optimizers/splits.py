@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dspy
 
-from selftaught.errors import DataError
+from selftaught.errors import DataError, OverlapWarning
 from selftaught.metrics import Metric
 
 LEAST = 4
@@ -36,7 +37,7 @@ def split(trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | Non
     (each answered with its own demonstration left out) and keeps the labelled examples of the valset for confirmation.
 
     Raises:
-        DataError: too few examples for the splits, or an example stands in both sets.
+        DataError: too few examples for the splits, those that stand in both sets left out of the valset (with an OverlapWarning).
     """
     train, chooser = list(trainset), random.Random(f"splits {seed}")
     if not train:
@@ -48,12 +49,11 @@ def split(trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | Non
         half, quarter = len(train) // 2, len(train) // 4
         labelled, pool, unseen = shuffled[:half], shuffled[half : half + quarter], shuffled[half + quarter :]
     else:
-        _refuse_overlap(train, list(valset))
-        labelled = train
-        pool, unseen = _halves(list(valset), chooser, keep_labelled=metric.uses_given)
+        labelled, apart = train, _without_overlap(train, list(valset))
+        pool, unseen = _halves(apart, chooser, keep_labelled=metric.uses_given)
     if len(unseen) < 2 or not pool:
         raise DataError(
-            f"{len(valset or ())} examples in the valset are too few to select on one half and confirm on the other. Give at least {LEAST}."
+            f"{len(pool) + len(unseen)} examples in the valset are too few to select on one half and confirm on the other. Give at least {LEAST}."
         )
     return Splits(labelled, [*labelled, *pool] if metric.uses_given else pool, unseen)
 
@@ -72,10 +72,11 @@ def _halves(
     return first, second
 
 
-def _refuse_overlap(train: list[dspy.Example], val: list[dspy.Example]) -> None:
+def _without_overlap(train: list[dspy.Example], val: list[dspy.Example]) -> list[dspy.Example]:
+    """Return the valset without what stands in the trainset too, and warn of it: a score on shown examples means nothing."""
     known = [dict(example.inputs()) for example in train]
     shared = [number for number, example in enumerate(val) if dict(example.inputs()) in known]
     if shared:
-        raise DataError(
-            f"Rows {shared[:5]} of the valset stand in the trainset too. A score on examples that were shown means nothing; remove them."
-        )
+        shown = ", ".join(map(str, shared[:10])) + (", ..." if len(shared) > 10 else "")
+        warnings.warn(f"Rows {shown} of the valset stand in the trainset too; they are left out of the valset.", OverlapWarning)
+    return [example for number, example in enumerate(val) if number not in set(shared)]

@@ -21,6 +21,7 @@ SelftaughtError
     └── ConnectionFailed         the server could not be reached or broke off
 
 SelfJudgedWarning (a UserWarning): a model judges answers that it writes itself.
+OverlapWarning (a UserWarning): examples were in the trainset and the valset.
 """
 
 from __future__ import annotations
@@ -107,6 +108,10 @@ class TruncatedAnswer(AnswerError):
 
 class ConnectionFailed(CallError):
     """The server could not be reached, broke off, or refused for the moment. Worth a retry."""
+
+
+class OverlapWarning(UserWarning):
+    """Examples stand in the trainset and in the valset; they were left out of the latter."""
 
 
 class SelfJudgedWarning(UserWarning):

@@ -10,7 +10,7 @@ import dspy
 import pytest
 
 from selftaught.budget import Budget
-from selftaught.errors import BudgetError, DataError, RunError, SettingError
+from selftaught.errors import BudgetError, DataError, OverlapWarning, RunError, SettingError
 from selftaught.optimizers import APE, Candidate, NoImprovement, NotWorse, Optimizer, StructureSearch, Tuning, WholePool
 from selftaught.optimizers.generations import Generations
 from selftaught.pareto import crowding, dominates, fronts, knee
@@ -289,12 +289,19 @@ def test_a_bool_is_a_score(tmp_path):
     [
         ({"trainset": [], "valset": None}, "no examples"),
         ({"trainset": DATA[:3], "valset": None}, "too few"),
-        ({"trainset": DATA[:8], "valset": DATA[4:12]}, r"Rows \[0, 1, 2, 3\]"),
     ],
 )
 def test_data_that_cannot_be_split_are_refused(tmp_path, data, message):
     with pytest.raises(DataError, match=message):
         tune(Given([GOOD]), tmp_path, **data)
+
+
+def test_examples_in_both_sets_are_left_out_of_the_valset_with_a_warning_that_names_them(tmp_path):
+    with pytest.warns(OverlapWarning, match="Rows 0, 1, 2, 3 of the valset"):
+        tuned, _ = tune(Given([GOOD]), tmp_path, trainset=DATA[:8], valset=DATA[4:36])
+    assert tuned.tuning.baseline.n == 14
+    with pytest.warns(OverlapWarning), pytest.raises(DataError, match="0 examples in the valset"):
+        tune(Given([GOOD]), tmp_path / "all", trainset=DATA[:8], valset=DATA[:8])
 
 
 def test_a_program_without_predictors_is_refused(tmp_path):
