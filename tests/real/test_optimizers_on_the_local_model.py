@@ -5,8 +5,6 @@ import pytest
 
 import selftaught as st
 from selftaught.data import bundled
-from selftaught.engines import weights
-from selftaught.errors import OfflineError
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
 
@@ -16,15 +14,6 @@ class Transform(dspy.Signature):
 
     input: str = dspy.InputField()
     output: str = dspy.OutputField()
-
-
-@pytest.fixture(scope="module")
-def lm():
-    try:
-        weights.fetch()
-    except OfflineError as error:
-        pytest.skip(f"the local model is not here: {error}")
-    return st.lm("local", threads=1, max_tokens=40)
 
 
 def test_auto_finds_out_what_is_wanted(lm, tmp_path):

@@ -10,8 +10,7 @@ import pytest
 import selftaught as st
 from selftaught import scope
 from selftaught.data import bundled
-from selftaught.engines import weights
-from selftaught.errors import CallError, OfflineError
+from selftaught.errors import CallError
 from selftaught.ledger import Ledger
 from selftaught.loop import run_sync
 from selftaught.testing.samples import Survey
@@ -24,15 +23,6 @@ class Transform(dspy.Signature):
 
     input: str = dspy.InputField()
     output: str = dspy.OutputField()
-
-
-@pytest.fixture(scope="module")
-def lm():
-    try:
-        weights.fetch()
-    except OfflineError as error:
-        pytest.skip(f"the local model is not here: {error}")
-    return st.lm("local", threads=1, max_tokens=160)
 
 
 PROGRAMS = [st.Predict, st.programs.SelfRefine, st.programs.Stick, st.programs.SelfConsistency, st.programs.BestOf]
