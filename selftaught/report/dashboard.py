@@ -30,14 +30,15 @@ def write_study(run: Run, storage: str | Path, name: str | None = None) -> int:
         if chosen in {one.study_name for one in optuna.get_all_study_summaries(url)}:
             optuna.delete_study(study_name=chosen, storage=url)
         study = optuna.create_study(study_name=chosen, storage=url, direction="maximize")
+        origins = optuna.distributions.CategoricalDistribution(tuple({one.origin: None for one in journal.candidates.values()}))
         for key, candidate in journal.candidates.items():
-            study.add_trial(_trial(journal, key, candidate))
+            study.add_trial(_trial(journal, key, candidate, origins))
     except Exception as error:
         raise RunError(f"The study cannot be written to {url}: {error}") from error
     return len(journal.candidates)
 
 
-def _trial(journal: Journal, key: str, candidate: Proposed) -> Any:
+def _trial(journal: Journal, key: str, candidate: Proposed, origins: Any) -> Any:
     import optuna
 
     told = [point for point in journal.trials if point.key == key]
@@ -49,6 +50,6 @@ def _trial(journal: Journal, key: str, candidate: Proposed) -> Any:
     costs = {name: value for name, value in journal.objectives.get(key, {}).items() if value is not None}
     return optuna.trial.create_trial(
         state=state, value=score, params={"origin": candidate.origin},
-        distributions={"origin": optuna.distributions.CategoricalDistribution((candidate.origin,))}, intermediate_values=steps,
+        distributions={"origin": origins}, intermediate_values=steps,
         user_attrs={"label": candidate.label, "parent": candidate.parent or "", "chosen": candidate.chosen, **about, **demos, **costs},
     )  # fmt: skip

@@ -60,7 +60,7 @@ def fields(some):
 
 def test_every_derivation_is_looked_at():
     named = {name for name in signatures.__all__ if name.endswith("_of")}
-    assert named == set(DERIVED) | {"instruct_of", "example_of"}
+    assert named == set(DERIVED) | {"instruct_of", "example_of", "proposal_of", "list_of"}
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
