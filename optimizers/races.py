@@ -26,7 +26,7 @@ class Field:
     the rows met so far, those of `incumbents` too (candidates that have met the whole pool before). `value`: the score of a
     candidate on what it has met, -1 without. `affordable`: rows that the budget of the search still pays for; None without limit.
     `proportional`: the score is a mean over rows, so that paired tests apply. `blocks`: that were met so far. `broke`: the budget
-    does not last for the next one.
+    does not last for the next one. `live`, `final`: what a race remembers of itself: who is left, and whether the finals were asked.
     """
 
     runners: list[str]
@@ -38,6 +38,8 @@ class Field:
     proportional: bool = True
     blocks: int = 0
     broke: bool = False
+    live: list[str] | None = None
+    final: bool = False
 
     def met(self, key: str) -> int:
         """Return how many rows of the order a candidate has met."""
@@ -139,14 +141,16 @@ class Halving:
 
     def next(self, field: Field) -> Block:
         """Return the next block."""
-        live = [key for key in field.runners if not field.fruitless(key)]
-        for _ in range(field.blocks):
+        if field.final:
+            return []
+        live = [key for key in field.live or field.runners if not field.fruitless(key)]
+        if field.live is not None:
             live = field.best(live, max(self.finalists, len(live) // 2))
-        live = sorted(live, key=field.runners.index)
+        field.live = sorted(live, key=field.runners.index)
         if len(live) <= self.finalists or (field.blocks + 1) * self.block >= len(field.order):
-            last = field.best(live, self.finalists)
-            return [(key, field.rest(key)) for key in last if field.rest(key)]
-        return [(key, rows) for key in live if (rows := field.rest(key, self.block))]
+            field.final = True
+            return [(key, rows) for key in field.best(field.live, self.finalists) if (rows := field.rest(key))]
+        return [(key, rows) for key in field.live if (rows := field.rest(key, self.block))]
 
 
 @dataclass(slots=True)
@@ -164,10 +168,13 @@ class UpperBounds:
 
     def next(self, field: Field) -> Block:
         """Return the next block."""
+        if field.final:
+            return []
         if field.blocks < self.rounds and len(field.runners) > self.finalists:
             chosen = self._promising(field) if field.blocks else field.runners
             if found := [(key, rows) for key in chosen if (rows := field.rest(key, self.block))]:
                 return found
+        field.final = True
         return [(key, rows) for key in field.best(field.runners, self.finalists) if (rows := field.rest(key))]
 
     def _promising(self, field: Field) -> list[str]:

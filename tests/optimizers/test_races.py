@@ -94,6 +94,16 @@ def test_every_race_ends_and_somebody_meets_the_whole_pool(race):
     assert max(met.values()) == 20
 
 
+@pytest.mark.parametrize(
+    "race", [Halving(5, finalists=2), UpperBounds(rounds=1, per_round=6, finalists=2)], ids=lambda race: type(race).__name__
+)
+def test_no_more_than_the_finalists_meet_the_whole_pool_even_when_they_disappoint(race):
+    scores = {f"c{i}": [1.0] * 5 + [0.0] * 15 for i in range(6)}  # good on the first block, useless afterwards
+    met, _ = run_race(race, scores)
+    assert sum(rows == 20 for rows in met.values()) == 2
+    assert sorted(met.values())[:4] == [5, 5, 5, 5] or type(race) is Halving
+
+
 def test_a_candidate_that_only_fails_is_dropped():
     scores = {"fails": [None] * 20, "works": [0.0] * 20}
     met, _ = run_race(PairedRace(4, 0.01), scores)
