@@ -123,7 +123,7 @@ class Engine:
         with self._paying():
             await self._told("baseline", trials, self.records.told("baseline") or await self._run("baseline", trials))
             await self.watch.baseline(self.board.rows)
-        self.wallet.divide(len(self.splits.pool), len(self.splits.unseen))
+        self.wallet.divide(len(self.splits.pool), len(self.splits.unseen), begun=self.records.begun)
         afford = lambda: self.records.affordable(self.wallet)  # noqa: E731
         self.problem.affordable = afford()
         self.search = Search(self.make(self.problem), self.problem, self.race, self.sampling, self.board, self.seed, afford)

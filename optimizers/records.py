@@ -64,6 +64,11 @@ class Records:
             for limit in (*LIMITS, "seconds")
         )
 
+    @property
+    def begun(self) -> bool:
+        """True where the search was asked for something before."""
+        return bool(self._afforded or self._ended or len(self._asked) > 1)
+
     def started(self, limits: dict[str, Any], pool: int, unseen: int) -> None:
         """Note that a process works on the run from here."""
         self.run.append("started", {"budget": limits, "pool": pool, "unseen": unseen})

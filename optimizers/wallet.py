@@ -13,6 +13,9 @@ from selftaught.run import Run
 SPARE = 1.25
 """What confirming is expected to take is kept back with a quarter more; three times as much of tokens and dollars, since demonstrations lengthen prompts."""
 
+NOTHING = 1e-12
+"""Of a limit: less than any call takes."""
+
 
 class Wallet:
     """What a run may spend.
@@ -32,11 +35,13 @@ class Wallet:
         """Count what an interrupted run has spent already."""
         self.budget.charge(_spent(self.run.ledger.usage))
 
-    def divide(self, pool: int, unseen: int) -> None:
+    def divide(self, pool: int, unseen: int, *, begun: bool = False) -> None:
         """Keep back what confirming takes: of two programs on the unseen rows what the baseline took on the pool, and a quarter more.
 
+        A search that had begun before, and has spent its part, gets nothing more: what it asked is told from the journal.
+
         Raises:
-            BudgetError: nothing is left for the search.
+            BudgetError: nothing is left for a search that has not begun.
         """
         paid = [call for label in ("trial", "audit") for call in self.run.calls(f"{label} baseline {BASELINE.key}")]
         usage, factor = total(paid), 2 * SPARE * unseen / pool
@@ -47,10 +52,10 @@ class Wallet:
         self.row = Spend(
             max(1, -(-usage.calls // pool)), int(3 * tokens / pool + 1), None if usage.usd is None else 3 * usage.usd / pool
         )
-        self.search = self._for_the_search()
+        self.search = self._for_the_search(begun)
 
-    def _for_the_search(self) -> Budget | None:
-        limits: dict[str, Any] = self.left()
+    def _for_the_search(self, begun: bool) -> Budget | None:
+        limits: dict[str, Any] = {limit: max(value, NOTHING) if begun else value for limit, value in self.left().items()}
         if any(value <= 0 for value in limits.values()):
             short = next(limit for limit, value in limits.items() if value <= 0)
             taken = float(self.budget.limits[short] or 0) - limits[short]

@@ -358,6 +358,15 @@ def test_a_run_has_a_manifest_of_what_it_depends_on(tmp_path):
     assert found["splits"] == {"labelled": 8, "pool": 20, "unseen": 20}
 
 
+def test_a_finished_run_that_spent_nearly_everything_runs_again_for_nothing(tmp_path):
+    rounds = [[says(f"Idea {i}.") for i in range(8)]]
+    first, lm = tune(Given(*rounds), tmp_path, calls=120, script=simulated(Skill(base=0.5, useful=False)))
+    assert lm.calls > 100
+    second, again = tune(Given(*rounds), tmp_path, calls=120, script=simulated(Skill(base=0.5, useful=False)))
+    assert again.calls == 0
+    assert second.tuning.winner == first.tuning.winner
+
+
 def test_a_run_opens_as_an_optuna_study(tmp_path):
     import optuna
 
