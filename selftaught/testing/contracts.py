@@ -220,9 +220,13 @@ class _Fixed(dspy.Module):
 
 
 class OptimizerContract(_Configured):
-    """What must hold of every optimizer. `ceilings`: budgets in calls that suffice for one candidate, and must hold."""
+    """What must hold of every optimizer. `ceilings`: budgets in calls that suffice for one candidate, and must hold.
+
+    `inexact`: why an interrupted run is not promised to end alike; only for optimizers with a random state that is not ours.
+    """
 
     method: str = ""
+    inexact: str = ""
     ceilings: tuple[int, ...] = (90, 150, 260)
 
     def make(self) -> Any:
@@ -284,6 +288,8 @@ class OptimizerContract(_Configured):
         assert _essence(first) == _essence(second)
 
     def test_interrupted_equals_uninterrupted(self, tmp_path: Path) -> None:
+        if self.inexact:
+            pytest.skip(self.inexact)
         whole, lm = self.compile(tmp_path / "whole")
         for stop_after in (lm.calls // 4, lm.calls // 2, lm.calls - 5):
             folder, paid = tmp_path / f"stopped{stop_after}", 0

@@ -59,7 +59,7 @@ def test_through_the_whole_engine_useless_proposals_leave_the_baseline(tmp_path,
 
 
 EFFICIENT = {
-    "auto": (lambda: Auto(exact), 0.65),
+    "auto": (lambda: Auto(exact), 0.70),
     "ape": (lambda: APE(exact, shots=8), 0.72),
     "mipro": (lambda: MIPRO(exact, trials=10, instructions=4, sets=3), 0.55),
 }
