@@ -94,6 +94,8 @@ class Optimizer(Teleprompter):
         self.guards = guards_of(guards)
         self.targets = tuple(targets) if targets is not None else None
         self.allow_untrusted = allow_untrusted
+        policies = {"race": (race, "next"), "sampling": (sampling, "order"), "confirmation": (confirmation, "decide")}
+        _refuse_unfit(policies, stopping, {"knobs": knobs, "programs": programs}, objectives, prefer)
         self.knobs, self.programs = dict(knobs or {}), dict(programs or {})
         self.preference = Preference(tuple(objectives), prefer if isinstance(prefer, str) else tuple(prefer))
         self.policies: dict[str, Any] = {"race": race, "sampling": sampling, "stopping": stopping, "confirmation": confirmation}
@@ -278,6 +280,29 @@ def finished(engine: Engine, outcome: Outcome) -> dspy.Module:
     tuned._compiled = True
     tuned.tuning = outcome
     return tuned
+
+
+def _refuse_unfit(
+    policies: Mapping[str, tuple[Any, str]], stopping: Any, spaces: Mapping[str, Any], objectives: Any, prefer: Any
+) -> None:
+    """Refuse what is of the wrong kind, by name, before anything is paid."""
+    for name, (value, method) in policies.items():
+        if value is not None and not callable(getattr(value, method, None)):
+            raise SettingError(
+                f"{name}={value!r}: expected an object with a method {method!r}, such as those of selftaught.optimizers."
+            )
+    if stopping is not None and not (
+        isinstance(stopping, Sequence)
+        and not isinstance(stopping, str)
+        and all(callable(getattr(one, "stops", None)) for one in stopping)
+    ):
+        raise SettingError(f"stopping={stopping!r}: expected a list of stoppers, such as [NoImprovement(3)].")
+    for name, value in spaces.items():
+        if value is not None and not isinstance(value, Mapping):
+            raise SettingError(f"{name}={value!r}: expected a dictionary by name.")
+    for name, value in (("objectives", objectives), ("prefer", prefer)):
+        if not isinstance(value, Sequence) or (name == "objectives" and isinstance(value, str)):
+            raise SettingError(f"{name}={value!r}: expected a sequence, such as objectives=('quality', 'tokens'), prefer='knee'.")
 
 
 def _described(policy: Any) -> Any:

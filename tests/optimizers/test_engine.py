@@ -247,6 +247,24 @@ def test_a_space_that_does_not_fit_is_refused(tmp_path, settings, message):
         tune(StructureSearch(exact, **settings), tmp_path, program=SelfConsistency(Speak, samples=1))
 
 
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"objectives": "quality"}, "objectives"),
+        ({"prefer": 3}, "prefer"),
+        ({"race": "halving"}, "race"),
+        ({"sampling": 3}, "sampling"),
+        ({"confirmation": True}, "confirmation"),
+        ({"stopping": NoImprovement(2)}, "stopping"),
+        ({"knobs": ["samples"]}, "knobs"),
+        ({"programs": [1]}, "programs"),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_refused_by_its_name(settings, name):
+    with pytest.raises(SettingError, match=f"^{name}="):
+        APE(exact, **settings)
+
+
 def test_the_front_holds_nobody_that_is_beaten():
     points = [(random.Random(i).random(), random.Random(-i - 1).random()) for i in range(40)]
     layers = fronts(points)
