@@ -16,8 +16,7 @@ from selftaught.errors import SettingError
 from selftaught.metrics import Metric, Score, as_metric
 from selftaught.optimizers.candidate import task_of
 from selftaught.optimizers.sensitivity import PromptSensitivity
-from selftaught.programs.base import Calls, Program
-from selftaught.programs.refine.core import cost_of
+from selftaught.programs.base import Calls, Program, cost_of
 
 
 class Steadied(Program):

@@ -158,6 +158,14 @@ class Program(Rebuildable, dspy.Module):
         return {name: source[name] for name in output_names(self.task)}
 
 
+def cost_of(module: dspy.Module) -> Calls:
+    """Return the calls of a module; one for each predictor of a module that does not say."""
+    if hasattr(module, "cost"):
+        return module.cost()
+    predictors = len(module.predictors())
+    return Calls(predictors, predictors)
+
+
 def record(step: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
     """Write down what a step saw and said, for `prediction.steps`."""
     records = _records.get()

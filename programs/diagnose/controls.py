@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import dspy
 
-from selftaught.programs.refine.core import Refine, cost_of
+from selftaught.programs.base import cost_of
+from selftaught.programs.refine.core import Refine
 from selftaught.programs.vote.core import Vote
 
 Build = Callable[[int], dspy.Module]

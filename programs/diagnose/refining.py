@@ -20,6 +20,7 @@ import numpy as np
 
 from selftaught.figures import DRAWS, Figure, around, mean_of, unknown
 from selftaught.metrics import Row
+from selftaught.programs.base import cost_of
 from selftaught.programs.diagnose.differences import Difference, paired
 from selftaught.programs.diagnose.flips import Flips, flips_of
 from selftaught.programs.diagnose.part import Instrument, Part, answer_of, examples_needed, sentence, shown
@@ -49,8 +50,6 @@ class Refining(Instrument):
 
     def votes(self) -> int:
         """Return how many samples a vote with as many calls takes at most."""
-        from selftaught.programs.refine.core import cost_of
-
         return -(-self.refine.cost().at_most // max(1, cost_of(self.refine.generate).at_least))
 
     async def measure(self, pool: Pool) -> Part:

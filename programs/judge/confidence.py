@@ -15,7 +15,7 @@ from typing import Any, Literal
 import dspy
 
 from selftaught.errors import SettingError
-from selftaught.programs.base import Calls
+from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.judge.rating import Rating
 from selftaught.programs.judge.verify import Verify
@@ -76,8 +76,6 @@ class Confidence(Judge):
 
     def cost(self) -> Calls:
         """Return the calls of one verdict."""
-        from selftaught.programs.refine.core import cost_of
-
         return cost_of(self.generate) * self.samples if self.how == "recurrence" else self.ask.cost()
 
     def cost_of_many(self, drafts: int) -> Calls:

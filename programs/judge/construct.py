@@ -25,7 +25,7 @@ import dspy
 from selftaught import scope
 from selftaught.errors import AnswerError, CallError, DataError
 from selftaught.loop import run_sync
-from selftaught.programs.base import Calls, Program
+from selftaught.programs.base import Calls, Program, cost_of
 from selftaught.programs.normalise import answer_key
 from selftaught.programs.sampling import at_least
 from selftaught.programs.step import Step
@@ -85,8 +85,6 @@ class Corrupt(Program):
 
     def cost(self) -> Calls:
         """Return the calls of one input."""
-        from selftaught.programs.refine.core import cost_of
-
         return cost_of(self.generate).optional() + Calls(1, self.attempts)
 
 

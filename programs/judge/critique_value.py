@@ -21,7 +21,7 @@ from typing import Any
 import dspy
 
 from selftaught.errors import AnswerError, SettingError
-from selftaught.programs.base import Calls
+from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.judge.base import REFERENCE, Judge
 from selftaught.programs.judge.self_score import TEMPERATURE, SelfScore
 from selftaught.programs.sampling import at_least, draw
@@ -91,8 +91,6 @@ class CritiqueValue(Judge):
 
     def cost(self) -> Calls:
         """Return the calls of one verdict."""
-        from selftaught.programs.refine.core import cost_of
-
         judged = self.judge.cost_of_many(2 if self.gain else 1)
         return cost_of(self.revise).optional() + (judged if self._as_outputs("") is not None else judged.optional())
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import dspy
 
 from selftaught.errors import AnswerError, SettingError
-from selftaught.programs.base import Calls
+from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.judge.base import REFERENCE, Judge
 from selftaught.programs.step import Step
 from selftaught.registry import method
@@ -114,8 +114,6 @@ class Pairwise(Judge):
 
     def cost(self) -> Calls:
         """Return the calls of one verdict."""
-        from selftaught.programs.refine.core import cost_of
-
         other = Calls(0, 0) if self.reads_reference == "needed" else cost_of(self.against)
         return other + self.cost_of_preference()
 

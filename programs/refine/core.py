@@ -16,7 +16,7 @@ from typing import Any, Literal
 import dspy
 
 from selftaught.errors import SettingError
-from selftaught.programs.base import Calls, Program
+from selftaught.programs.base import Calls, Program, cost_of
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.sampling import at_least
 from selftaught.programs.step import Step
@@ -145,14 +145,6 @@ class Refine(Program):
         critic = cost_of(self.critic)
         last = critic.optional() if self.select == "best" else Calls(0, 0)
         return generate + critic + Calls(0, self.rounds) + critic.optional() * (self.rounds - 1) + last
-
-
-def cost_of(module: dspy.Module) -> Calls:
-    """Return the calls of a module; one for each predictor of a module that does not say."""
-    if hasattr(module, "cost"):
-        return module.cost()
-    predictors = len(module.predictors())
-    return Calls(predictors, predictors)
 
 
 def _with_attempts(signature: Task) -> Task:

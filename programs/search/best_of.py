@@ -15,10 +15,9 @@ from typing import Any
 
 import dspy
 
-from selftaught.programs.base import Calls, Program
+from selftaught.programs.base import Calls, Program, cost_of
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.judge.checklist import Checklist
-from selftaught.programs.refine.core import cost_of
 from selftaught.programs.sampling import at_least, draw
 from selftaught.programs.step import Step
 from selftaught.registry import method

@@ -15,10 +15,9 @@ from typing import Any
 import dspy
 
 from selftaught.errors import SettingError
-from selftaught.programs.base import Calls, Program
+from selftaught.programs.base import Calls, Program, cost_of
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.normalise import answer_key
-from selftaught.programs.refine.core import cost_of
 from selftaught.programs.sampling import at_least, draw
 from selftaught.programs.step import Step
 from selftaught.signatures import Task, output_names

@@ -20,11 +20,10 @@ from typing import Any
 import dspy
 
 from selftaught.errors import SettingError
-from selftaught.programs.base import Calls
+from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.judge.verify import Verify
 from selftaught.programs.normalise import answer_key
-from selftaught.programs.refine.core import cost_of
 from selftaught.programs.vote.core import Vote
 from selftaught.registry import method
 from selftaught.signatures import Task, output_names

@@ -46,7 +46,10 @@ def words(count: int) -> list[dspy.Example]:
 
 
 def obliging(messages: list[dict[str, Any]], **settings: Any) -> dict[str, Any]:
-    """Answer every step of every program sensibly: a model that does its job."""
+    """Answer every step of every program sensibly: a model that does its job.
+
+    A field that it does not know by name gets the first value that the asked form allows.
+    """
     text = str(messages[-1]["content"])
     word = next((line.split(": ", 1)[-1] for line in text.splitlines()), text).removeprefix("word: ")
     known = {
@@ -58,7 +61,30 @@ def obliging(messages: list[dict[str, Any]], **settings: Any) -> dict[str, Any]:
     asked = answer_fields(messages)
     if not asked:  # another adapter's prompt
         asked = [name for name in known if f"## {name} ##" in str(messages)] or ["shouted"]
-    return {name: known.get(name, "yes") for name in asked}
+    schema = settings.get("response_format", {}).get("json_schema", {}).get("schema", {})
+    forms = schema.get("properties", {})
+    return {name: known[name] if name in known else _first_value(forms.get(name, {}), schema) for name in asked}
+
+
+def _first_value(form: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """Return a small value that a JSON schema allows; `yes` for any text."""
+    form = schema["$defs"][form["$ref"].rpartition("/")[2]] if "$ref" in form else form
+    if choices := form.get("enum") or [form[name] for name in ("const",) if name in form]:
+        return choices[0]
+    if options := form.get("anyOf"):
+        return _first_value(options[0], schema)
+    match form.get("type"):
+        case "boolean":
+            return True
+        case "integer" | "number":
+            return form.get("minimum", form.get("maximum", 1))
+        case "array" if "prefixItems" in form:
+            return [_first_value(one, schema) for one in form["prefixItems"]]
+        case "array":
+            return [_first_value(form.get("items", {}), schema)] * max(1, form.get("minItems", 1))
+        case "object":
+            return {name: _first_value(one, schema) for name, one in form.get("properties", {}).items()}
+    return "yes"
 
 
 def content_script(messages: list[dict[str, Any]], **settings: Any) -> dict[str, Any]:
