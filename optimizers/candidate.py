@@ -10,7 +10,7 @@ import dspy
 
 from selftaught.errors import SettingError
 from selftaught.optimizers.space import turned
-from selftaught.signatures import Task, output_names
+from selftaught.signatures import Task, instructed, output_names
 from selftaught.store import fingerprint
 
 
@@ -95,7 +95,7 @@ def apply(candidate: Candidate, program: dspy.Module, programs: Mapping[str, dsp
             raise SettingError(f"The program has no predictor {name!r}. It has {sorted(predictors)}.")
         predictor = predictors[name]
         if tuning.instruction is not None:
-            predictor.signature = predictor.signature.with_instructions(tuning.instruction)
+            predictor.signature = instructed(predictor.signature, tuning.instruction)
         if tuning.demos is not None:
             predictor.demos = [dspy.Example(**demo) for demo in tuning.demos]
     return tuned

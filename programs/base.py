@@ -69,10 +69,21 @@ class Rebuildable:
         return built
 
 
+class Composable:
+    """Gives modules the `>>` that puts another stage after them."""
+
+    def __rshift__(self, after: Any) -> Any:
+        """Return a chain of this and what comes after it; see `Chain`."""
+        from selftaught.programs.compose import Chain
+
+        before = list(self.stages) if isinstance(self, Chain) and self.names is None else [self]
+        return Chain([*before, after])
+
+
 _records: ContextVar[list[StepRecord] | None] = ContextVar("selftaught_steps", default=None)
 
 
-class Program(Rebuildable, dspy.Module):
+class Program(Composable, Rebuildable, dspy.Module):
     """Base of programs: a task's inputs in, the task's outputs out, some method in between.
 
     A method is written as `async def aforward(self, **inputs)`. `forward` runs it on the background loop with the caller's
@@ -152,6 +163,12 @@ class Program(Rebuildable, dspy.Module):
     def answer(self, source: Mapping[str, Any] | dspy.Prediction, **more: Any) -> dspy.Prediction:
         """Return a prediction with the task's outputs taken from `source`, and what else the method tells."""
         return dspy.Prediction(**{name: source[name] for name in output_names(self.task)}, **more)
+
+    def diagram(self) -> str:
+        """Return a picture of the program as a Mermaid flowchart: what goes in, its steps, what comes out."""
+        from selftaught.programs.compose.diagram import program_chart
+
+        return program_chart(self)
 
     def outputs(self, source: Mapping[str, Any] | dspy.Prediction) -> dict[str, Any]:
         """Return the task's outputs of a prediction as a dictionary."""

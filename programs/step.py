@@ -14,7 +14,7 @@ from selftaught.conduct import conducted
 from selftaught.errors import AnswerError, CallError, ConnectionFailed, InputError, SettingError, TruncatedAnswer
 from selftaught.loop import run_sync
 from selftaught.metering import Reply, last_reply, step_name
-from selftaught.programs.base import Calls, Rebuildable, record
+from selftaught.programs.base import Calls, Composable, Rebuildable, record
 from selftaught.programs.odds import CANDIDATES, choices_of, odds_of
 from selftaught.signatures import Task, as_task
 
@@ -24,7 +24,7 @@ _without_odds: WeakSet[Any] = WeakSet()
 """Models that refused log-probabilities; they are not asked for them again."""
 
 
-class Step(Rebuildable, dspy.Predict):
+class Step(Composable, Rebuildable, dspy.Predict):
     """One typed call.
 
     Args:

@@ -24,7 +24,7 @@ from dspy.adapters.utils import serialize_for_json
 from selftaught import __version__
 from selftaught.errors import ArtifactError, SettingError, TaskError
 from selftaught.registry import registered_class
-from selftaught.signatures import Task, as_task, task_from_json, task_to_json
+from selftaught.signatures import Task, as_task, instructed, task_from_json, task_to_json
 from selftaught.signatures.schema import differences
 
 FORMAT = 1
@@ -98,7 +98,7 @@ def load(path: str | Path, *, task: str | Task | None = None) -> Any:
     except (SettingError, TaskError, TypeError, KeyError, ValueError, AttributeError) as error:
         raise ArtifactError(f"{source} cannot be built: {error}") from error
     if expected is not None and hasattr(program, "task"):
-        found = differences(_saved_task(parts["program.json"]), task_to_json(expected))
+        found = differences(_saved_task(parts["program.json"], program), task_to_json(expected))
         if found:
             raise ArtifactError(f"{source} was saved for another task: {'; '.join(found)}.")
     if not isinstance(program, dspy.Module):
@@ -183,7 +183,9 @@ def _build(data: Any, expected: Task | None) -> Any:
     return cls(**{name: _build(item, expected) for name, item in data["arguments"].items()})
 
 
-def _saved_task(data: dict[str, Any]) -> dict[str, Any]:
+def _saved_task(data: dict[str, Any], program: Any) -> dict[str, Any]:
+    if "task" not in data["arguments"]:
+        return task_to_json(program.task)
     found = data["arguments"]["task"]
     return found["task"] if isinstance(found, dict) else task_to_json(as_task(found))  # not built and described again: that loses
 
@@ -213,7 +215,7 @@ def _restore(program: dspy.Module, state: dict[str, Any], path: Path) -> None:
             raise ArtifactError(f"{path} no longer fits {type(program).__name__}: the field {field!r} of step {name!r} {where}.")
         if not isinstance(saved["instruction"], str):
             raise TypeError("an instruction that is no text")
-        predictors[name].signature = signature.with_instructions(saved["instruction"])
+        predictors[name].signature = instructed(signature, saved["instruction"])
         predictors[name].demos = [dspy.Example(**demo) for demo in saved["demos"]]
         predictors[name].config = {**predictors[name].config, **saved["config"]}
 

@@ -4,6 +4,7 @@ from selftaught.signatures.derive import (
     check_of,
     checklist_of,
     compare_of,
+    copied,
     critique_of,
     decompose_of,
     derived,
@@ -20,7 +21,7 @@ from selftaught.signatures.derive import (
 from selftaught.signatures.draft import example_lines, render
 from selftaught.signatures.proposals import list_of, proposal_of
 from selftaught.signatures.schema import task_from_json, task_to_json
-from selftaught.signatures.task import Task, as_task, input_names, output_names
+from selftaught.signatures.task import Task, as_task, input_names, instructed, output_names
 from selftaught.signatures.types import Checklist, Comparison, Criterion, Critique, Plan, Principle, Verdict
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "check_of",
     "checklist_of",
     "compare_of",
+    "copied",
     "critique_of",
     "decompose_of",
     "derived",
@@ -43,6 +45,7 @@ __all__ = [
     "example_of",
     "input_names",
     "instruct_of",
+    "instructed",
     "judge_of",
     "list_of",
     "output_names",

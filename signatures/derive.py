@@ -156,7 +156,7 @@ def instruct_of(task: str | Task, instruction: str | None = None) -> Task:
 def example_of(task: str | Task, instruction: str | None = None) -> Task:
     """Return the signature of an example writer: `examples` of the task -> one new value of every task field."""
     source = as_task(task)
-    invented: Fields = {name: (field.annotation, _again(field, dspy.OutputField)) for name, field in source.input_fields.items()}
+    invented: Fields = {name: (field.annotation, copied(field, dspy.OutputField)) for name, field in source.input_fields.items()}
     _refuse_shared(source, "Example", source.fields.keys() & {"examples"})
     text = f"{instruction or INVENT_AN_EXAMPLE}\n\n{TASK_HEADING} {source.instructions}"
     return _signature("Example", text, {"examples": (str, _given("examples of the task"))}, {**invented, **_outputs_of(source)})
@@ -180,7 +180,7 @@ def derived(task: str | Task, role: str, instruction: str, given: Fields, asked:
 
 def _derive(task: str | Task, role: str, instruction: str, given: Fields, asked: Fields) -> Task:
     source = as_task(task)
-    inputs: Fields = {name: (field.annotation, _again(field, dspy.InputField)) for name, field in source.input_fields.items()}
+    inputs: Fields = {name: (field.annotation, copied(field, dspy.InputField)) for name, field in source.input_fields.items()}
     _refuse_shared(source, role, (inputs.keys() & (given.keys() | asked.keys())) | (given.keys() & asked.keys()))
     own = source.instructions.replace(f"\n\n{TASK_HEADING} ", f"\n\n{PART_OF} ")  # a step of a step has one heading
     return _signature(role, f"{instruction}\n\n{TASK_HEADING} {own}", {**inputs, **given}, asked)
@@ -198,10 +198,10 @@ def _signature(role: str, instruction: str, inputs: Fields, outputs: Fields) -> 
 
 
 def _outputs_of(task: str | Task) -> Fields:
-    return {name: (field.annotation, _again(field, dspy.OutputField)) for name, field in as_task(task).output_fields.items()}
+    return {name: (field.annotation, copied(field, dspy.OutputField)) for name, field in as_task(task).output_fields.items()}
 
 
-def _again(field: Any, make: Any) -> Any:
+def copied(field: Any, make: Any) -> Any:
     """Return a field like `field`, as an input or an output, with its description, default and constraints."""
     extra = field.json_schema_extra or {}
     more = {"desc": extra["desc"]} if extra.get("desc") and not str(extra["desc"]).startswith("${") else {}

@@ -50,6 +50,13 @@ def _from_string(text: str) -> Task:
         ) from error
 
 
+def instructed(task: Task, instruction: str) -> Task:
+    """Return a task with another instruction and the same name."""
+    changed = task.with_instructions(instruction)
+    changed.__name__ = task.__name__
+    return changed
+
+
 def input_names(task: Task) -> list[str]:
     """Return the names of a task's inputs, in order."""
     return list(task.input_fields)
