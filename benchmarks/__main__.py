@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.measure import Options, Skipped
 
-NAMES = ("imports", "overhead", "throughput", "single_flight", "adapters", "judges", "compare", "hacks", "optimize")
+NAMES = ("imports", "overhead", "throughput", "single_flight", "adapters", "judges", "compare", "hacks", "optimize", "sandbox")
 
 
 def main() -> int:

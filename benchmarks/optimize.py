@@ -170,7 +170,10 @@ def verdict(runs: list[dict[str, Any]]) -> dict[str, Any] | None:
         "contestants": {name: pooled[name] for name in sorted(pooled)}, "better_adapter": peers,
         "reaches_human": auto["score"] >= low and auto["calls"] <= 200,
         "at_least_every_peer": bool(peers) and all(auto["score"] >= peer["score"] for peer in peers.values()),
-        "a_third_of_the_calls": bool(peers) and all(auto["calls"] <= peer["calls"] / 3 for peer in peers.values()),
+        "a_third_of_the_calls": bool(peers) and any(
+            all(one["score"] >= peer["score"] and one["calls"] <= peer["calls"] / 3 for peer in peers.values())
+            for one in (auto, pooled.get("auto-100", auto))
+        ),
         "significantly_worse_than": worse,
     }  # fmt: skip
 
@@ -193,5 +196,5 @@ def line(found: dict[str, Any]) -> str:
     counts, tasks = measured["counts"], len(measured["tasks"])
     return (
         f"auto reaches the human reference on {counts['reaches_human']} of {tasks} tasks, is at least as good as every peer measured on "
-        f"{counts['at_least_every_peer']}, for a third of the calls on {counts['a_third_of_the_calls']}; worse on {measured['worse'] or 'none'}"
+        f"{counts['at_least_every_peer']}, for a third of the calls (with 100 calls, if need be) on {counts['a_third_of_the_calls']}; worse on {measured['worse'] or 'none'}"
     )

@@ -15,7 +15,11 @@ from selftaught.budget import Spend
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `seconds`: latency. `usd`: None where unknown. `cached`: answered without paying. `at`: Unix time."""
+    """One call.
+
+    `seconds`: latency. `usd`: None where unknown. `cached`: answered without paying. `at`: Unix time. `reused_tokens`: those of
+    the prompt that the server still had, so that it did not read them again; 0 where it does not say.
+    """
 
     model: str
     step: str
@@ -30,6 +34,7 @@ class Call:
     error: str | None = None
     label: str = ""
     at: float = field(default_factory=time.time)
+    reused_tokens: int = 0
 
     @property
     def spend(self) -> Spend:
@@ -49,6 +54,7 @@ class Usage:
     completion_tokens: int = 0
     usd: float | None = 0.0
     seconds: float = 0.0
+    reused_tokens: int = 0
     by_purpose: Counter[str] = field(default_factory=Counter)
     by_step: Counter[str] = field(default_factory=Counter)
     by_model: Counter[str] = field(default_factory=Counter)
@@ -65,6 +71,7 @@ class Usage:
         self.completion_tokens += call.completion_tokens
         self.usd = None if self.usd is None or call.usd is None else self.usd + call.usd
         self.seconds += call.seconds
+        self.reused_tokens += call.reused_tokens
         self.by_purpose[call.purpose] += 1
         self.by_step[call.step] += 1
         self.by_model[call.model] += 1

@@ -42,7 +42,11 @@ last_reply: ContextVar[list[Reply] | None] = ContextVar("selftaught_last_reply",
 
 @dataclass(slots=True)
 class Reply:
-    """What a backend answers. `usd`: None where the price is unknown. `logprobs`: OpenAI's shape, or None."""
+    """What a backend answers.
+
+    `usd`: None where the price is unknown. `logprobs`: OpenAI's shape, or None. `reused_tokens`: those of the prompt that the
+    server had from an earlier request; 0 where it does not say.
+    """
 
     text: str | None
     prompt_tokens: int = 0
@@ -52,6 +56,7 @@ class Reply:
     cached: bool = False
     logprobs: dict[str, Any] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    reused_tokens: int = 0
 
     def output(self) -> Any:
         """Return DSPy's form of one output: the text, or a dict when there is more."""
@@ -212,7 +217,7 @@ class MeteredLM(dspy.BaseLM):
         here = scope.current()
         call = Call(
             self.model, step_name(), here.purpose, key, reply.prompt_tokens, reply.completion_tokens, reply.usd, seconds,
-            reply.cached, reply.finish == "length", label=here.label,
+            reply.cached, reply.finish == "length", label=here.label, reused_tokens=reply.reused_tokens,
         )  # fmt: skip
         _write(here, call)
         if (listener := last_reply.get()) is not None:

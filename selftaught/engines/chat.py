@@ -69,6 +69,7 @@ class ChatBackend:
             choice, usage = answer["choices"][0], answer.get("usage") or {}
             message = choice.get("message") or {}
             prompt, completion = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
+            reused = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
             extra = {name: message[name] for name in _ANSWER_FIELDS if message.get(name)}
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise CallError(f"{self.name}: the server's answer has no choices.", raw=json.dumps(answer)[:2000]) from error
@@ -80,6 +81,7 @@ class ChatBackend:
             finish=choice.get("finish_reason") or "stop",
             logprobs=choice.get("logprobs"),
             extra=extra,
+            reused_tokens=reused,
         )
 
     def most(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> Spend:
