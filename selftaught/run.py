@@ -81,7 +81,7 @@ class Run:
     def append(self, kind: str, data: dict[str, Any]) -> None:
         """Write one event; it is on disk when this returns."""
         with self._lock:
-            self._database.execute("INSERT INTO events (kind, data) VALUES (?, ?)", (kind, json.dumps(data, ensure_ascii=False)))
+            self._database.execute("INSERT INTO events (kind, data) VALUES (?, ?)", (kind, json.dumps(data)))
 
     def events(self, *kinds: str) -> list[tuple[str, dict[str, Any]]]:
         """Return the events in order, all or of some kinds."""
