@@ -103,7 +103,8 @@ class Pipeline(dspy.Module):
             "seed": seed,
             **self.described(),
         }
-        with opened(run_dir, settings) as kept, kept.active(budgets=scope.in_force(budget)):
+        callers = [*(dspy.settings.caller_modules or []), self]
+        with opened(run_dir, settings) as kept, kept.active(budgets=scope.in_force(budget)), dspy.context(caller_modules=callers):
             parts = [deepcopy(part) if isinstance(part, Gate) else part for part in self.parts]  # a run's memory is its own
             files = Files(kept, [part for part in parts if isinstance(part, Gate)], count)
             made = Making(self, parts, files, seed, asyncio.Semaphore(concurrency))

@@ -157,7 +157,7 @@ class SelfInstruct(Pipeline):
 
 def proposing(count: int) -> Task:
     """Return the signature of a proposal: `examples` -> so many new `tasks`."""
-    one = Annotated[str, Field(max_length=300)]
+    one = Annotated[str, Field(max_length=1200)]
     fields: dict[str, tuple[Any, Any]] = {
         "examples": (list[str], dspy.InputField(desc="tasks that somebody thought of")),
         "tasks": (list[one], dspy.OutputField(desc=f"{count} new tasks", min_length=1, max_length=count)),

@@ -9,5 +9,15 @@ class TestMyMethod(ProgramContract):
 
 from selftaught.testing.contracts import EngineContract, JudgeContract, OptimizerContract, ProgramContract
 from selftaught.testing.fake import FakeLM, answer_fields, logprobs_of
+from selftaught.testing.synthesis import SynthesisContract
 
-__all__ = ["EngineContract", "FakeLM", "JudgeContract", "OptimizerContract", "ProgramContract", "answer_fields", "logprobs_of"]
+__all__ = [
+    "EngineContract",
+    "FakeLM",
+    "JudgeContract",
+    "OptimizerContract",
+    "ProgramContract",
+    "SynthesisContract",
+    "answer_fields",
+    "logprobs_of",
+]
