@@ -24,7 +24,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.inference.contestants import VOTES, Contestant, contestants
+from benchmarks.inference.contestants import SHOTS, VOTES, Contestant, contestants
 from benchmarks.inference.sets import SETS
 from benchmarks.measure import Options, Skipped, result
 from benchmarks.optimizing.model import Remembering
@@ -55,8 +55,8 @@ def run(options: Options) -> dict[str, Any]:
         raise Skipped(f"{MODEL} is not here: {type(error).__name__}") from error
     lm.backend = Remembering(lm.backend, diskcache.Cache(str(RUNS / "greedy"), disk=diskcache.JSONDisk))
     ends = time.monotonic() + SECONDS
-    for one in contestants():
-        for name in CHOSEN:
+    for name in CHOSEN:
+        for one in contestants():
             if name in one.sets and (not ONLY or one.slug in ONLY) and time.monotonic() < ends:
                 measured(lm, one, name, folder)
     return summarised()
@@ -75,7 +75,7 @@ def measured(lm: Any, one: Contestant, name: str, folder: Path) -> None:
 
     the_set, ledger, started = SETS[name], Ledger(), time.perf_counter()
     with dspy.context(lm=lm), scope.scoped(ledgers=(ledger,)):
-        program = one.make(the_set.task)
+        program = one.make(the_set.task, the_set.examples(folder, SHOTS))
         found = st.evaluate(program, the_set.rows(folder, ROWS), the_set.right, concurrency=8, progress=False)
     usage, seconds = ledger.usage, time.perf_counter() - started
     written = {
@@ -83,7 +83,7 @@ def measured(lm: Any, one: Contestant, name: str, folder: Path) -> None:
         "right": "".join("1" if row.score else "0" for row in found.rows),
         "calls": round((usage.calls + usage.cached) / len(found.rows), 2),
         "tokens": round((usage.prompt_tokens + usage.completion_tokens) / len(found.rows), 1),
-        "seconds": round(seconds / len(found.rows), 2), "errors": sorted({str(row.error)[:120] for row in found.rows if row.error})[:2],
+        "reused": round(usage.reused_tokens / max(1, usage.prompt_tokens), 3), "seconds": round(seconds / len(found.rows), 2), "errors": sorted({str(row.error)[:120] for row in found.rows if row.error})[:2],
     }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(written, indent=1, ensure_ascii=False), encoding="utf-8")

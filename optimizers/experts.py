@@ -8,11 +8,11 @@ from typing import Any
 
 import dspy
 
+from selftaught.embedding import Encoder, embed, text_of
 from selftaught.optimizers.demos import choose
 from selftaught.optimizers.regions import ALPHA, regions_of
 from selftaught.optimizers.strategy import Problem
 from selftaught.optimizers.variants import offer
-from selftaught.programs.embedding import Encoder, embed, text_of
 from selftaught.programs.route.mixture import MixtureOfPrompts
 
 NAME = "mixture"

@@ -1,31 +1,140 @@
 """Programs: interchangeable methods for a task, all `Method(task, ...)`, all `dspy.Module`s."""
 
 from selftaught.programs.base import Calls, Program
-from selftaught.programs.demonstrate.nearest import NearestDemonstrations
-from selftaught.programs.demonstrate.self_made import SelfDemonstrations
+from selftaught.programs.code import CrossCheck, Episodes, Puzzle, SecondLook, SelfInvoking
+from selftaught.programs.compose import Chain, If, Loop, Parallel
+from selftaught.programs.decompose import AskAnswer, AutoPRM, Ladder, SelfAsk, SelfExplanation, SelfQuestioning
+from selftaught.programs.demonstrate import LearnedPrinciples, NearestDemonstrations, SelfDemonstrations, SelfTeaching
+from selftaught.programs.locate import Backtrack, FirstPit, Mending, StepReflection, StepwiseCorrection
+from selftaught.programs.plan import CoThink, Discover, PlanThenExecute, SelfPlanning
 from selftaught.programs.reason import Reasoned
-from selftaught.programs.refine import Refine, SelfRefine, Stick
-from selftaught.programs.route.mixture import MixtureOfPrompts
-from selftaught.programs.route.ranked import RankedInstructions
-from selftaught.programs.search import BestOf
+from selftaught.programs.refine import (
+    ActorCritic,
+    BestFeedback,
+    CycleRefine,
+    DeCRIM,
+    GivenDraft,
+    IterateImprove,
+    Peer,
+    Refine,
+    SelfCorrection,
+    SelfPolish,
+    SelfRefine,
+    Stick,
+    VerifyThenRevise,
+)
+from selftaught.programs.reflect import (
+    InstructOfReflection,
+    LookAgain,
+    MistakeCollector,
+    ReflectAndRetry,
+    SelfContrast,
+    SelfRethinking,
+    Wait,
+)
+from selftaught.programs.retrieve import Compress, Evidence, Grounded, PlansFromPast
+from selftaught.programs.route import AdaptiveDecoding, AdaptiveMechanisms, MixtureOfPrompts, RankedInstructions, Route
+from selftaught.programs.search import (
+    BestOf,
+    IdSampling,
+    LookAheadSearch,
+    OptionSearch,
+    RefinementTree,
+    Selective,
+    Sharpen,
+    StepSearch,
+)
 from selftaught.programs.step import Predict, Step
-from selftaught.programs.vote import SelfCheckVote, SelfConsistency, Vote
+from selftaught.programs.vote import (
+    Consensus,
+    LanguageVote,
+    ReviseVote,
+    SelfCheckVote,
+    SelfConsistency,
+    SelfLabel,
+    SelfSearch,
+    TeachingVote,
+    Vote,
+)
 
 __all__ = [
+    "ActorCritic",
+    "AdaptiveDecoding",
+    "AdaptiveMechanisms",
+    "AskAnswer",
+    "AutoPRM",
+    "Backtrack",
+    "BestFeedback",
     "BestOf",
     "Calls",
+    "Chain",
+    "CoThink",
+    "Compress",
+    "Consensus",
+    "CrossCheck",
+    "CycleRefine",
+    "DeCRIM",
+    "Discover",
+    "Episodes",
+    "Evidence",
+    "FirstPit",
+    "GivenDraft",
+    "Grounded",
+    "IdSampling",
+    "If",
+    "InstructOfReflection",
+    "IterateImprove",
+    "Ladder",
+    "LanguageVote",
+    "LearnedPrinciples",
+    "LookAgain",
+    "LookAheadSearch",
+    "Loop",
+    "Mending",
+    "MistakeCollector",
     "MixtureOfPrompts",
     "NearestDemonstrations",
+    "OptionSearch",
+    "Parallel",
+    "Peer",
+    "PlanThenExecute",
+    "PlansFromPast",
     "Predict",
     "Program",
+    "Puzzle",
     "RankedInstructions",
     "Reasoned",
     "Refine",
+    "RefinementTree",
+    "ReflectAndRetry",
+    "ReviseVote",
+    "Route",
+    "SecondLook",
+    "Selective",
+    "SelfAsk",
     "SelfCheckVote",
     "SelfConsistency",
+    "SelfContrast",
+    "SelfCorrection",
     "SelfDemonstrations",
+    "SelfExplanation",
+    "SelfInvoking",
+    "SelfLabel",
+    "SelfPlanning",
+    "SelfPolish",
+    "SelfQuestioning",
     "SelfRefine",
+    "SelfRethinking",
+    "SelfSearch",
+    "SelfTeaching",
+    "Sharpen",
     "Step",
+    "StepReflection",
+    "StepSearch",
+    "StepwiseCorrection",
     "Stick",
+    "TeachingVote",
+    "VerifyThenRevise",
     "Vote",
+    "Wait",
 ]

@@ -161,8 +161,11 @@ class Program(Composable, Rebuildable, dspy.Module):
         return {name: field.is_required() for name, field in self.task.input_fields.items()}
 
     def answer(self, source: Mapping[str, Any] | dspy.Prediction, **more: Any) -> dspy.Prediction:
-        """Return a prediction with the task's outputs taken from `source`, and what else the method tells."""
-        return dspy.Prediction(**{name: source[name] for name in output_names(self.task)}, **more)
+        """Return a prediction with the task's outputs taken from `source`, and what else the method tells.
+
+        Where a task has an output of a name under which the method tells something, the task's output is what stays.
+        """
+        return dspy.Prediction(**{**more, **self.outputs(source)})
 
     def diagram(self) -> str:
         """Return a picture of the program as a Mermaid flowchart: what goes in, its steps, what comes out."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import dspy
 
 from selftaught import scope
-from selftaught.errors import CallError, SettingError
+from selftaught.errors import SettingError
+from selftaught.programs.branches import survivors
 
 
 async def draw(
-    program: dspy.Module, inputs: dict[str, Any], samples: int, temperature: float, *, own_first: bool = False
+    program: dspy.Module, inputs: dict[str, Any], samples: int, temperature: float, *, own_first: bool = False, first: int = 0
 ) -> list[dspy.Prediction]:
     """Return up to `samples` predictions for one input, drawn together.
 
@@ -20,22 +20,16 @@ async def draw(
 
     Args:
         own_first: the first draw is the program's own answer, at its own temperature.
+        first: the number of the first draw, for further draws of what was drawn from before.
     """
 
     async def one(number: int) -> dspy.Prediction:
         if own_first and number == 0:
             return await program.acall(**inputs)
-        with scope.resampled(f"draw{number}", temperature):
+        with scope.resampled(f"draw{first + number}", temperature):
             return await program.acall(**inputs)
 
-    drawn = await asyncio.gather(*(one(number) for number in range(samples)), return_exceptions=True)
-    for found in drawn:
-        if isinstance(found, BaseException) and not isinstance(found, CallError):
-            raise found
-    kept = [found for found in drawn if isinstance(found, dspy.Prediction)]
-    if not kept:
-        raise next(found for found in drawn if isinstance(found, BaseException))
-    return kept
+    return [found for found in await survivors(one(number) for number in range(samples)) if found is not None]
 
 
 def at_least(name: str, value: int, least: int) -> int:

@@ -79,7 +79,7 @@ class Step(Composable, Rebuildable, dspy.Predict):
                     last_reply.reset(token)
                 record(
                     step_name(self),
-                    {name: inputs[name] for name in self.signature.input_fields if name in inputs},
+                    {name: inputs[name] for name in (inputs.get("signature") or self.signature).input_fields if name in inputs},
                     _plain(prediction),
                 )
                 return prediction

@@ -169,6 +169,8 @@ def _type_shape(annotation: Any) -> str:
     if annotation in names:
         return names[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is typing.Annotated:
+        return _type_shape(arguments[0])
     if origin is Literal:
         return " or ".join(json.dumps(choice) for choice in arguments)
     if origin is list and arguments:

@@ -13,6 +13,7 @@ SelftaughtError
 │   │   └── OfflineError         weights that are not here and cannot be fetched now
 │   ├── ArtifactError            a saved program that is broken, too new, or no longer fits
 │   ├── RunError                 a run directory that belongs to something else
+│   ├── SandboxMissing           nothing on this machine can run code safely; the code was refused
 │   └── UntrustedJudge           a judge whose measured trust is below the gate
 ├── BudgetSpent                  the budget ended; what was paid for is kept
 └── CallError                    one call failed; the row fails alone
@@ -76,6 +77,10 @@ class ArtifactError(UserError):
 
 class RunError(UserError):
     """A run directory that belongs to another run or cannot be used."""
+
+
+class SandboxMissing(UserError):
+    """No sandbox works on this machine, so the code was not run."""
 
 
 class UnconfirmedRepair(SettingError):

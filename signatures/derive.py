@@ -128,9 +128,9 @@ def principles_of(task: str | Task, instruction: str | None = None) -> Task:
 
 
 def plan_of(task: str | Task, instruction: str | None = None) -> Task:
-    """Return the signature of a planner: task inputs -> `steps`."""
+    """Return the signature of a planner: task inputs -> `plan`, its steps."""
     return _derive(
-        task, "Plan", instruction or MAKE_A_PLAN, {}, {"steps": (list[str], _asked("in order", min_length=1, max_length=6))}
+        task, "Plan", instruction or MAKE_A_PLAN, {}, {"plan": (list[str], _asked("in order", min_length=1, max_length=6))}
     )
 
 

@@ -8,8 +8,9 @@ import pkgutil
 from pathlib import Path
 
 import tests
-from selftaught.testing import JudgeContract, OptimizerContract, ProgramContract
+from selftaught.testing import JudgeContract, OptimizerContract, ProgramContract, SynthesisContract
 
+CONTRACTS = (JudgeContract, OptimizerContract, ProgramContract, SynthesisContract)
 TARGET = Path(__file__).parent.parent / "selftaught" / "bundled" / "tested.json"
 
 
@@ -20,7 +21,7 @@ def collect() -> dict[str, list[str]]:
         if not module.name.rsplit(".", 1)[-1].startswith("test_"):
             continue
         for name, cls in vars(importlib.import_module(module.name)).items():
-            is_contract = isinstance(cls, type) and issubclass(cls, ProgramContract | JudgeContract | OptimizerContract)
+            is_contract = isinstance(cls, type) and issubclass(cls, CONTRACTS)
             if is_contract and cls.__module__ == module.name and cls.method:
                 found.setdefault(cls.method, []).append(f"{module.name.replace('.', '/')}.py::{name}")
     return dict(sorted(found.items()))

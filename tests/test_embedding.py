@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as hyp
 
+from selftaught.embedding import FEATURES, embed, similarities, text_of
 from selftaught.errors import SettingError
-from selftaught.programs.embedding import FEATURES, embed, similarities, text_of
 from selftaught.testing.samples import Survey
 
 
@@ -27,7 +27,7 @@ def test_texts_with_the_same_stems_and_words_are_nearer_than_others():
 
 
 def test_another_process_gives_the_same_numbers(fresh_process):
-    code = "from selftaught.programs.embedding import embed; print(embed(['ein Baum'])[0].tolist())"
+    code = "from selftaught.embedding import embed; print(embed(['ein Baum'])[0].tolist())"
     assert fresh_process(code).strip() == str(embed(["ein Baum"])[0].tolist())
 
 

@@ -74,6 +74,21 @@ class Set:
         lines = (folder / self.file).read_text(encoding="utf-8").splitlines()[:count]
         return [dspy.Example(**self.example(json.loads(line))).with_inputs(*self.task.input_fields) for line in lines]
 
+    def examples(self, folder: Path, count: int) -> list[dspy.Example]:
+        """Return solved examples, from the end of the file, with their labels under the task's outputs."""
+        lines = (folder / self.file).read_text(encoding="utf-8").splitlines()[-count:]
+        rows = [self.example(json.loads(line)) for line in lines]
+        (output,) = self.task.output_fields
+        return [
+            dspy.Example(**row, **({} if output in row else {output: _label(row)})).with_inputs(*self.task.input_fields)
+            for row in rows
+        ]
+
+
+def _label(row: dict[str, Any]) -> str:
+    """Return a right answer where the row holds it under another name; an empty text where it holds none."""
+    return str(row["answers"][0]) if "answers" in row else ""
+
 
 def same_number(gold: Any, found: Any, trace: Any = None) -> float:
     """True for the labelled number."""

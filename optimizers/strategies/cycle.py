@@ -40,7 +40,7 @@ from selftaught.signatures import Task, output_names, proposal_of, render
 LONGEST_HINT = 200
 
 
-@method(109, "cycleprompt-instructions", family="refine", missing="refining a single answer without tuning anything")
+@method(109, "cycleprompt-instructions", family="refine")
 class CyclePrompt(Optimizer):
     """Translate answers back into inputs, and turn what is lost on the way into hints below the instruction.
 

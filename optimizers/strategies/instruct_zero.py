@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from selftaught.embedding import embed
 from selftaught.errors import SettingError
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.bayes import promising
@@ -29,7 +30,6 @@ from selftaught.optimizers.candidate import BASELINE
 from selftaught.optimizers.generations import Generations
 from selftaught.optimizers.induction import Inducer
 from selftaught.optimizers.strategy import Problem, Standing, Trial
-from selftaught.programs.embedding import embed
 from selftaught.registry import method
 
 

@@ -25,6 +25,7 @@ from typing import Any
 
 import dspy
 
+from selftaught.embedding import Encoder
 from selftaught.errors import SettingError
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import BASELINE, Candidate, Tuning
@@ -36,7 +37,6 @@ from selftaught.optimizers.policies import AtLeastAsGood
 from selftaught.optimizers.races import PairedRace
 from selftaught.optimizers.regions import ALPHA
 from selftaught.optimizers.strategy import Problem, Standing, Trial, raced
-from selftaught.programs.embedding import Encoder
 from selftaught.registry import method
 
 NOTHING = ""
@@ -57,7 +57,7 @@ class MoP(Optimizer):
         alpha: what one more region has to gain.
         general: one more expert answers inputs that lie beyond all regions.
         block: rows of a block.
-        encoder: see `selftaught.programs.embedding`.
+        encoder: see `selftaught.embedding`.
         settings: see `Optimizer`.
     """
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
+from selftaught.embedding import Encoder
 from selftaught.errors import SettingError
 from selftaught.optimizers.base import Optimizer
 from selftaught.optimizers.candidate import BASELINE, Candidate
@@ -24,7 +25,6 @@ from selftaught.optimizers.races import Halving
 from selftaught.optimizers.strategy import Problem
 from selftaught.optimizers.variants import offer
 from selftaught.programs.demonstrate.nearest import NearestDemonstrations, Order
-from selftaught.programs.embedding import Encoder
 from selftaught.registry import method
 
 
@@ -38,7 +38,7 @@ class KNNDemonstrations(Optimizer):
         orders: where the nearest stands, "last" or "first", the values to try.
         sets: random sets that race along.
         block: rows of a block.
-        encoder: see `selftaught.programs.embedding`.
+        encoder: see `selftaught.embedding`.
         settings: see `Optimizer`.
     """
 

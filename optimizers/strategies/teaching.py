@@ -41,7 +41,7 @@ MISTAKES = 3
 """Mistakes that one reason is made from."""
 
 
-@method(194, "learning-by-teaching", family="vote", missing="M2 (preference data); M1 as a vote on the answers to one question")
+@method(194, "learning-by-teaching", family="vote", missing="M2 (preference data)")
 class LearningByTeaching(Optimizer):
     """Choose demonstrations by what students learn from them, and rewrite those that mislead.
 

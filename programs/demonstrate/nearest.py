@@ -23,9 +23,9 @@ import dspy
 import numpy as np
 from dspy.adapters.utils import serialize_for_json
 
+from selftaught.embedding import Encoder, embed, rarity, similarities, text_of, weighted
 from selftaught.errors import SettingError
 from selftaught.programs.base import Calls, Program
-from selftaught.programs.embedding import Encoder, embed, rarity, similarities, text_of, weighted
 from selftaught.programs.given import listed
 from selftaught.programs.sampling import at_least
 from selftaught.programs.step import Step
@@ -48,7 +48,7 @@ class NearestDemonstrations(Program):
         shots: demonstrations shown; 0 is plain answering.
         order: where the nearest stands.
         generate: the predictor that answers; a step on the task by default.
-        encoder: see `selftaught.programs.embedding`.
+        encoder: see `selftaught.embedding`.
 
     Raises:
         SettingError: no example, one that lacks a field, or a setting that is none.

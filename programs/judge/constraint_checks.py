@@ -31,7 +31,7 @@ from selftaught.signatures import Criterion, Task, Verdict, derived, output_name
 
 @method(13, "ultraif", family="synthesis", missing="composing prompts with constraints; emitting data; training", hard=True)
 @method(23, "self-supervised-if-rl", family="self-training", missing="the curriculum; the classifier; training")
-@method(120, "decrim", family="refine", missing="the refining program: give this judge to `Refine` as its critic", hard=True)
+@method(120, "decrim", family="refine", hard=True)
 class ConstraintChecks(Checklist):
     """Judge an answer by the single constraints of its task and input.
 

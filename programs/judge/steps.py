@@ -37,7 +37,7 @@ from selftaught.signatures import Criterion, Task, Verdict, derived, input_names
 MOST_STEPS = 9
 
 
-@method(100, "critique-in-the-loop", family="refine", missing="voting over refined answers; building data; training", ask="each")
+@method(100, "critique-in-the-loop", family="refine", missing="building data; training", ask="each")
 @method(155, "scrit", family="judge", missing="training the critic", ask="first", reference=True)
 class StepJudge(Judge):
     """Judge an answer step by step.

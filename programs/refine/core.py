@@ -1,151 +1,190 @@
-"""The refine core: draft, review, revise, stop, select.
+"""The refine core: draft, review, gate, stop, revise, select.
 
-1. Generate a draft.                     2. Review it: problems, acceptable or not, and a score where the critic gives one.
-3. Stop when it is acceptable, or after `rounds` revisions.
-4. Revise it with the problems, seeing every earlier attempt and its problems in order; go to 2.
-5. Select: the best reviewed draft, the earliest on ties (`select="best"`), or the last one (`select="last"`).
+1. Make a draft.
+2. Review it: problems, acceptable or not, and a score where the critic gives one.
+3. Gate: a revision takes the place of the draft it was made from only when it is accepted. Otherwise the draft stays, and the
+   next revision is drawn as another sample. A revision that changes nothing is not reviewed again.
+4. Stop when the draft is acceptable or nothing could be determined of it, when a revision changes nothing (`stop="unchanged"`),
+   or after `rounds` revisions.
+5. Revise the draft with its problems, seeing every accepted attempt before it and its problems in order; go to 2.
+6. Select among the accepted: the best reviewed one, or the last.
 
-Papers that are this loop with other critics, revisers or stops register themselves on it.
+What is refined is the answer. A method that refines something else, as `SelfPolish` does the problem, keeps it in the drafts'
+`about` and says anew what the steps do; papers that are this loop with other parts register themselves on it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import contextlib
 from typing import Any, Literal
 
 import dspy
 
-from selftaught.errors import SettingError
-from selftaught.programs.base import Calls, Program, cost_of
+from selftaught import scope
+from selftaught.errors import SettingError, TaskError
+from selftaught.programs.base import Calls, Program
 from selftaught.programs.judge.base import Judge
+from selftaught.programs.refine.costs import one_of, refining_cost
+from selftaught.programs.refine.drafts import IMPROVE, Draft, Drafts, Review, review_of
 from selftaught.programs.sampling import at_least
 from selftaught.programs.step import Step
 from selftaught.signatures import Task, critique_of, output_names, refine_of, render
 
+Select = Literal["best", "newest best", "last"]
 Feedback = Literal["specific", "generic", "none"]
-IMPROVE = "It can be better."
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """What a critic said of a draft. `score` in [0, 1]: higher is better."""
-
-    problems: list[str]
-    acceptable: bool
-    score: float
-
-
-@dataclass(slots=True)
-class Drafts:
-    """The drafts of one input and their reviews, in order."""
-
-    texts: list[dict[str, Any]] = field(default_factory=list)
-    reviews: list[Review | None] = field(default_factory=list)
-
-    def add(self, outputs: dict[str, Any]) -> None:
-        """Add a new draft, not yet reviewed."""
-        self.texts.append(outputs)
-        self.reviews.append(None)
-
-    @property
-    def last(self) -> dict[str, Any]:
-        """The newest draft."""
-        return self.texts[-1]
-
-    def best(self) -> int:
-        """Return the index of the best reviewed draft; the earliest of equals, and the first where none is reviewed."""
-        scored = [(-review.score, index) for index, review in enumerate(self.reviews) if review is not None]
-        return min(scored)[1] if scored else 0
+Accept = Literal["any", "better"]
+Stop = Literal["acceptable", "unchanged", "never"]
+AGAIN = 0.7
+"""Temperature of a revision that is asked for again."""
 
 
 class Refine(Program):
     """Draft, review, revise.
 
+    The prediction also holds `rounds` (revisions made), `stopped_by`, and `chosen` (the number of the returned draft, from 0).
+
     Args:
         task: what to do.
         rounds: the most revisions; 0 is plain generation.
         generate: makes the first draft; a step on the task by default, or any module with the task's fields.
-        critic: a judge, or a module from the task's inputs and `draft` to `problems` and `acceptable`.
-        select: `"best"` reviews the last revision too and never returns a draft that was reviewed as worse than another.
-        feedback: `"specific"` asks the critic; `"generic"` only says that it can be better, `"none"` says nothing (ablations).
+        critic: a judge, or a module from the task's inputs and `draft` to `problems` and `acceptable` (None: cannot tell).
+        reviser: a module from the task's inputs, `draft` and `problems` to its outputs; a step by default.
+        select: `"best"` reviews the last revision too and never returns a draft that was reviewed as worse than another, the
+            earliest of equals; `"newest best"` returns the newest of equals; `"last"` the last accepted draft.
+        feedback: `"specific"` tells the reviser what the critic found, who also decides when to stop; `"generic"` only says that
+            it can be better, `"none"` says nothing. Then a critic that is given only scores, and there is none by default.
+        accept: the gate: `"any"` revision, only one reviewed as `"better"`, or a judge that must prefer it to the draft.
+        stop: `"acceptable"`, `"unchanged"` (that too), or `"never"` before `rounds` revisions.
+
+    Raises:
+        SettingError: an unknown choice, or `accept="better"` without a critic.
     """
 
     def __init__(
-        self,
-        task: str | Task,
-        *,
-        rounds: int = 1,
-        generate: dspy.Module | None = None,
-        critic: dspy.Module | None = None,
-        select: Literal["best", "last"] = "best",
-        feedback: Feedback = "specific",
-    ) -> None:
+        self, task: str | Task, *, rounds: int = 1, generate: dspy.Module | None = None, critic: dspy.Module | None = None,
+        reviser: dspy.Module | None = None, select: Select = "best", feedback: Feedback = "specific",
+        accept: Accept | Judge = "any", stop: Stop = "acceptable",
+    ) -> None:  # fmt: skip
         super().__init__(task)
-        if select not in ("best", "last") or feedback not in ("specific", "generic", "none"):
-            raise SettingError(
-                f"select={select!r}, feedback={feedback!r}: expected 'best' or 'last', and 'specific', 'generic' or 'none'."
-            )
         self.rounds = at_least("rounds", rounds, 0)
-        self.select = select
-        self.feedback = feedback
+        self.select = one_of("select", select, ("best", "newest best", "last"))
+        self.feedback = one_of("feedback", feedback, ("specific", "generic", "none"))
+        self.stop = one_of("stop", stop, ("acceptable", "unchanged", "never"))
+        self.accept = accept if isinstance(accept, Judge) else one_of("accept", accept, ("any", "better"))
         self.generate = generate or Step(self.task)
-        if rounds and feedback == "specific":
-            self.critic = critic or Step(critique_of(self.task))
+        self.critic: Any = (critic or (Step(critique_of(self.task)) if feedback == "specific" else None)) if rounds else None
+        if accept == "better" and rounds and self.critic is None:
+            raise SettingError("accept='better' compares reviews, and there is no critic. Give one, or a judge as accept.")
         if rounds:
-            self.revise = Step(_with_attempts(refine_of(self.task)) if rounds > 1 else refine_of(self.task))
+            self.revise = reviser or Step(_with_attempts(refine_of(self.task)) if rounds > 1 else refine_of(self.task))
 
     async def aforward(self, **inputs: Any) -> dspy.Prediction:
         """Refine one answer."""
-        drafts = Drafts()
-        drafts.add(self.outputs(await self.generate.acall(**inputs)))  # 1
-        stopped = "rounds"
-        for number in range(self.rounds + 1):
-            if self._reviewed(number):
-                drafts.reviews[-1] = await self._review(inputs, drafts.last)  # 2
-            review = drafts.reviews[-1]
-            if review is not None and review.acceptable:  # 3
-                stopped = "acceptable"
+        drafts, new = Drafts(), await self.drafted(inputs)  # 1
+        while True:
+            new.review = await self._looked_at(inputs, new, drafts)  # 2
+            drafts.add(new, accepted=not drafts.made or await self.accepted(inputs, drafts.current, new))  # 3
+            if stopped := self.stopped(drafts):  # 4
                 break
-            if number < self.rounds:
-                drafts.add(await self._revised(inputs, drafts))  # 4
-        chosen = drafts.best() if self.select == "best" and self.feedback == "specific" else len(drafts.texts) - 1  # 5
-        return self.answer(drafts.texts[chosen], rounds=len(drafts.texts) - 1, stopped_by=stopped, chosen=chosen)
+            again = scope.resampled(f"again{drafts.revisions}", AGAIN) if drafts.rejected else contextlib.nullcontext()
+            with again:
+                new = await self.revised(inputs, drafts)  # 5
+        chosen = self.chosen(drafts)  # 6
+        told = {"rounds": drafts.revisions, "stopped_by": stopped, "chosen": drafts.number(chosen), **self.told(drafts, chosen)}
+        return self.answer(chosen.outputs, **{name: value for name, value in told.items() if name not in self.task.output_fields})
 
-    def _reviewed(self, number: int) -> bool:
-        """The draft before a revision is reviewed; the last one only to compare it with the others."""
-        return self.rounds > 0 and self.feedback == "specific" and (number < self.rounds or self.select == "best")
+    async def drafted(self, inputs: dict[str, Any]) -> Draft:
+        """Make the first draft."""
+        return Draft(self.outputs(await self.generate.acall(**inputs)))
 
-    async def _review(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Review:
-        if isinstance(self.critic, Judge):
-            found = await self.critic.acall(**inputs, **outputs)
-            problems = [criterion.name for criterion in found.verdict.criteria if not criterion.passed]
-            return Review(problems or [found.verdict.reasons or IMPROVE], bool(found.verdict.passed), found.verdict.score or 0.0)
-        found = await self.critic.acall(**inputs, draft=render(output_names(self.task), outputs))
-        problems = [problem for problem in found.problems if problem.strip()]
-        acceptable = bool(found.acceptable) or not problems
-        return Review(problems, acceptable, 1.0 if acceptable else 1.0 / (1 + len(problems)))
+    async def reviewed(self, inputs: dict[str, Any], draft: Draft, drafts: Drafts) -> Review | None:
+        """Review a draft; `drafts` are those before it."""
+        if self.critic is None:
+            return None
+        shown = draft.outputs if isinstance(self.critic, Judge) else {"draft": self.text(draft)}
+        return review_of(await self.critic.acall(**inputs, **shown))
 
-    async def _revised(self, inputs: dict[str, Any], drafts: Drafts) -> dict[str, Any]:
-        names = output_names(self.task)
-        shown = [(render(names, text), self._problems(review)) for text, review in zip(drafts.texts, drafts.reviews, strict=True)]
-        earlier = [f"{text}\nProblems: {'; '.join(problems) or 'none named'}" for text, problems in shown[:-1]]
-        history = {"attempts": earlier} if self.rounds > 1 else {}
-        return self.outputs(await self.revise.acall(**inputs, **history, draft=shown[-1][0], problems=shown[-1][1]))
+    async def revised(self, inputs: dict[str, Any], drafts: Drafts) -> Draft:
+        """Revise the current draft."""
+        review = drafts.current.review
+        if review is not None and review.revision is not None:
+            return review.revision
+        earlier = [f"{self.text(one)}\nProblems: {'; '.join(self._problems(one)) or 'none named'}" for one in drafts.chain[:-1]]
+        given = {"attempts": earlier, "draft": self.text(drafts.current), "problems": self._problems(drafts.current)}
+        reviser = self.reviser(drafts)
+        return Draft(self.outputs(await reviser.acall(**inputs, **_taken(reviser, given))))
 
-    def _problems(self, review: Review | None) -> list[str]:
-        return review.problems if review is not None else [IMPROVE] if self.feedback == "generic" else []
+    def reviser(self, drafts: Drafts) -> dspy.Module:
+        """Return what makes the next revision."""
+        return self.revise
+
+    def stopped(self, drafts: Drafts) -> str:
+        """Say why no further revision is made; nothing where one is."""
+        review = drafts.current.review if self.feedback == "specific" and self.stop != "never" else None
+        if review is not None and review.acceptable is not False:
+            return "acceptable" if review.acceptable else "undetermined"
+        if self.stop == "unchanged" and drafts.unchanged:
+            return "unchanged"
+        return "rounds" if drafts.revisions >= self.rounds else ""
+
+    def chosen(self, drafts: Drafts) -> Draft:
+        """Select the draft to return."""
+        reviewed = [draft for draft in drafts.chain if draft.review is not None]
+        if self.select == "last" or not reviewed:
+            return drafts.current
+        return max(
+            reversed(reviewed) if self.select == "newest best" else reviewed, key=lambda draft: self.standing(draft.review)
+        )
+
+    def standing(self, review: Review | None) -> tuple[float, ...]:
+        """Return what reviews are compared by: higher is better."""
+        return (review.score,) if review is not None else ()
+
+    def told(self, drafts: Drafts, chosen: Draft) -> dict[str, Any]:
+        """Return what else the prediction holds."""
+        return {}
+
+    def text(self, draft: Draft) -> str:
+        """Return a draft as a critic and a reviser read it."""
+        return render(output_names(self.task), draft.outputs)
+
+    @property
+    def reads_last(self) -> bool:
+        """True when the last revision is reviewed too."""
+        return self.select != "last" or self.accept == "better"
+
+    async def _looked_at(self, inputs: dict[str, Any], new: Draft, drafts: Drafts) -> Review | None:
+        """Return the review of a draft: the one it has, that of the same draft before it, or a new one where it is needed."""
+        if new.review is not None or not self.rounds:
+            return new.review
+        if drafts.made and new.says(drafts.current):
+            return drafts.current.review
+        return await self.reviewed(inputs, new, drafts) if len(drafts.made) < self.rounds or self.reads_last else None
+
+    async def accepted(self, inputs: dict[str, Any], draft: Draft, new: Draft) -> bool:
+        """Say whether a revision takes the place of its draft."""
+        if not isinstance(self.accept, Judge):
+            return self.accept == "any" or self.standing(new.review) > self.standing(draft.review)
+        return not new.says(draft) and (await self.accept.prefer(inputs, draft.outputs, new.outputs)).better == "second"
+
+    def _problems(self, draft: Draft) -> list[str]:
+        if self.feedback != "specific":
+            return [IMPROVE] if self.feedback == "generic" else []
+        return draft.review.problems if draft.review is not None else []
 
     def cost(self) -> Calls:
         """Return the calls of one input: fewest when the first draft is acceptable."""
-        generate = cost_of(self.generate)
-        if not self.rounds:
-            return generate
-        if self.feedback != "specific":
-            return generate + Calls(1, 1) * self.rounds
-        critic = cost_of(self.critic)
-        last = critic.optional() if self.select == "best" else Calls(0, 0)
-        return generate + critic + Calls(0, self.rounds) + critic.optional() * (self.rounds - 1) + last
+        return refining_cost(self)
+
+
+def _taken(reviser: dspy.Module, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what a reviser takes of what it may be given."""
+    signature = getattr(reviser, "signature", None)
+    fields = signature.input_fields if signature else reviser.accepts() if isinstance(reviser, Program) else ("draft", "problems")
+    return {name: value for name, value in given.items() if name in fields}
 
 
 def _with_attempts(signature: Task) -> Task:
+    if "attempts" in signature.fields:
+        raise TaskError("The task has a field named 'attempts', which several rounds of revising need for themselves. Rename it.")
     return signature.insert(-3, "attempts", dspy.InputField(desc="earlier answers and their problems, oldest first"), list[str])

@@ -18,9 +18,9 @@ from typing import Any
 import dspy
 import numpy as np
 
+from selftaught.embedding import FEATURES, Encoder, embed, text_of
 from selftaught.errors import SettingError
 from selftaught.programs.base import Calls, Program
-from selftaught.programs.embedding import FEATURES, Encoder, embed, text_of
 from selftaught.programs.step import Step
 from selftaught.registry import method
 from selftaught.signatures import Task
@@ -38,7 +38,7 @@ class MixtureOfPrompts(Program):
         centroids: one for each region, as long as an embedding.
         reach: distance beyond which an input belongs to no region (embeddings have length 1); None for no such bound.
         generate: a predictor, of which each expert is a copy; a step on the task by default.
-        encoder: see `selftaught.programs.embedding`.
+        encoder: see `selftaught.embedding`.
 
     Raises:
         SettingError: no centroid, centroids of different or of the wrong length, or a setting that is none.

@@ -13,32 +13,20 @@ leaves its answer in, as in the paper, and is counted in `unreadable`.
 from __future__ import annotations
 
 from collections import Counter
-from contextvars import ContextVar
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import dspy
 
-from selftaught.errors import SettingError
 from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.judge.verify import Verify
 from selftaught.programs.normalise import answer_key
 from selftaught.programs.vote.core import Vote
+from selftaught.programs.vote.decline import share
+from selftaught.programs.vote.verdicts import verdicts_of
+from selftaught.programs.vote.ways import Ballot
 from selftaught.registry import method
 from selftaught.signatures import Task, output_names
-
-
-@dataclass(slots=True)
-class _Check:
-    """What the check of one vote did."""
-
-    checked: bool = False
-    kept: int = 0
-    unreadable: int = 0
-
-
-_check: ContextVar[_Check] = ContextVar("selftaught_self_check")
 
 
 @method(192, "self-check-critique", family="verify")
@@ -70,40 +58,23 @@ class SelfCheckVote(Vote):
         critic: Judge | None = None,
     ) -> None:
         super().__init__(task, samples=samples, temperature=temperature, generate=generate, accept=critic or Verify(task))
-        if not 0.0 <= certainty <= 1.0:
-            raise SettingError(f"certainty={certainty}: expected a share from 0 to 1.")
-        self.certainty = certainty
+        self.certainty = share("certainty", certainty)
 
-    async def aforward(self, **inputs: Any) -> dspy.Prediction:
-        """Vote on one input."""
-        check = _Check()
-        token = _check.set(check)
-        try:
-            prediction = await super().aforward(**inputs)
-        finally:
-            _check.reset(token)
-        for name, value in asdict(check).items():
-            prediction[name] = value
-        return prediction
+    async def accepted(self, inputs: dict[str, Any], ballots: list[Ballot]) -> tuple[list[Ballot], dict[str, Any]]:
+        """Return the answers that are counted, and whether the critic was asked."""
+        if self.accept is None or self._share(ballots) >= self.certainty:  # 2
+            return ballots, {"checked": False, "kept": len(ballots), "unreadable": 0}
+        verdicts = await verdicts_of(self.accept, inputs, [self.outputs(one.prediction) for one in ballots])  # 3
+        kept = [one for one, found in zip(ballots, verdicts, strict=True) if found.passed is not False] or ballots
+        return kept, {"checked": True, "kept": len(kept), "unreadable": sum(found.passed is None for found in verdicts)}
 
-    async def _accepted(self, inputs: dict[str, Any], drawn: list[dspy.Prediction]) -> list[dspy.Prediction]:
-        check = _check.get()
-        check.kept = len(drawn)
-        if self.accept is None or self._share(drawn) >= self.certainty:  # 2
-            return drawn
-        verdicts = await self._verdicts(self.accept, inputs, drawn)  # 3
-        check.checked, check.unreadable = True, sum(verdict.passed is None for verdict in verdicts)
-        kept = [one for one, verdict in zip(drawn, verdicts, strict=True) if verdict.passed is not False]
-        check.kept = len(kept) or len(drawn)
-        return kept or drawn
-
-    def _share(self, drawn: list[dspy.Prediction]) -> float:
-        keys = Counter(answer_key(one, output_names(self.task)) for one in drawn)
-        return max(keys.values()) / len(drawn)
+    def _share(self, ballots: list[Ballot]) -> float:
+        keys = Counter(answer_key(one.prediction, output_names(self.task)) for one in ballots)
+        return max(keys.values()) / len(ballots)
 
     def cost(self) -> Calls:
         """Return the calls of one input: no critic where the vote is sure, which a single sample always is."""
         draws = cost_of(self.generate) * self.samples
         if self.accept is None or self.samples == 1 or self.certainty == 0.0:
             return draws
-        return draws + (cost_of(self.accept) * self.samples).optional()
+        return draws + self.accept.cost_of_many(self.samples).optional()

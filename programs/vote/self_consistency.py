@@ -5,8 +5,8 @@ wrong in the same way each time.
 
 The algorithm is the vote core's: sampling, one vote each, exact comparison after normalisation.
 
-Departures: (1) without a `generate` of your own the samples carry no written reasoning; pass `dspy.ChainOfThought(task)`
-to vote over chains of thought as the paper does.
+Departures: (1) the samples carry no written reasoning by default; with `reasoning=True` the vote is over chains of thought, as
+in the paper.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ class SelfConsistency(Vote):
         samples: answers drawn.
         temperature: of the samples.
         generate: draws an answer; a step on the task by default.
+        reasoning: the default step reasons first.
     """
 
     def __init__(
-        self, task: str | Task, *, samples: int = 5, temperature: float = 0.7, generate: dspy.Module | None = None
-    ) -> None:
-        super().__init__(task, samples=samples, temperature=temperature, generate=generate)
+        self, task: str | Task, *, samples: int = 5, temperature: float = 0.7, generate: dspy.Module | None = None,
+        reasoning: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(task, samples=samples, temperature=temperature, generate=generate, reasoning=reasoning)

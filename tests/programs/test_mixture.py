@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from selftaught.artifact import load, save
+from selftaught.embedding import embed
 from selftaught.errors import SettingError
 from selftaught.programs import Predict
-from selftaught.programs.embedding import embed
 from selftaught.programs.route.mixture import MixtureOfPrompts
 from selftaught.testing import FakeLM, ProgramContract
 from selftaught.testing.samples import SURVEY_INPUT, Shout, obliging

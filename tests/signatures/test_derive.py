@@ -44,7 +44,7 @@ DERIVED = {
     "check_of": (["draft", "requirement"], ["satisfied"]),
     "reflect_of": (["draft", "feedback"], ["lesson"]),
     "principles_of": (["draft", "solution"], ["principles"]),
-    "plan_of": ([], ["steps"]),
+    "plan_of": ([], ["plan"]),
     "decompose_of": ([], ["subquestions"]),
 }
 TASKS = {"one field": Shout, "several": Survey, "rich": Rich, "string": "question, count: int -> answer: list[str]"}
