@@ -11,7 +11,20 @@ from typing import Any
 
 from benchmarks.measure import Options, Skipped
 
-NAMES = ("imports", "overhead", "throughput", "single_flight", "adapters", "judges", "compare", "hacks", "optimize", "sandbox")
+NAMES = (
+    "imports",
+    "overhead",
+    "throughput",
+    "single_flight",
+    "adapters",
+    "judges",
+    "compare",
+    "hacks",
+    "optimize",
+    "programs",
+    "sandbox",
+    "novelty",
+)
 
 
 def main() -> int:

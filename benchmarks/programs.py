@@ -5,8 +5,8 @@ seconds an answer, the difference from plain prediction on the same rows, and th
 
 Method: six public sets whose answers a program checks (`inference/sets.py`); the first rows of each, which are in random order,
 the same for all. Every program comes with its own defaults. One local model, temperature 0 where a program does not draw samples,
-200 tokens a step. An answer that fails counts as wrong here and is counted in `failed`, so that a program cannot gain by failing.
-Voting (over answers that are reasoned first, as the methods' steps are) is measured with 1, 2, 3, 5, 9 and 15 samples; a program
+220 tokens a step. An answer that fails counts as wrong here and is counted in `failed`, so that a program cannot gain by failing.
+Voting (over answers that are reasoned first, as the methods' steps are) is measured with 1, 3 and 5 samples; a program
 is compared with the least number that takes at least its calls. Differences are paired over rows, with an exact test; nothing is
 corrected for the number of programs, so single p-values below 0.05 are expected by chance. Greedy answers are remembered across
 programs, which saves time and changes no count; so seconds are those of the calls that were made and are not compared.
@@ -32,11 +32,11 @@ from benchmarks.optimizing.model import Remembering
 CLAIM = "what each registered program gains over plain prediction, and over voting for as many calls"
 MODEL = os.environ.get("SELFTAUGHT_PROGRAMS_MODEL", "qwen-0.5b")
 RUNS = Path(os.environ.get("SELFTAUGHT_PROGRAMS_RUNS", "runs/benchmark-programs"))
-ROWS = int(os.environ.get("SELFTAUGHT_PROGRAMS_ROWS", "20"))
+ROWS = int(os.environ.get("SELFTAUGHT_PROGRAMS_ROWS", "12"))
 SECONDS = float(os.environ.get("SELFTAUGHT_PROGRAMS_SECONDS", "inf"))
 CHOSEN = [name for name in os.environ.get("SELFTAUGHT_PROGRAMS_SETS", "").split(",") if name] or list(SETS)
 ONLY = [name for name in os.environ.get("SELFTAUGHT_PROGRAMS_ONLY", "").split(",") if name]
-MAX_TOKENS, CONTEXT = 200, 4096
+MAX_TOKENS, CONTEXT = 220, 4096
 
 
 def run(options: Options) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Programs: interchangeable methods for a task, all `Method(task, ...)`, all `dspy.Module`s."""
 
+from selftaught.programs.agent import Act, DevilsAdvocate, LookAhead, OwnGoals, PolicyIteration, Skills, StructuredReflection
 from selftaught.programs.base import Calls, Program
 from selftaught.programs.code import CrossCheck, Episodes, Puzzle, SecondLook, SelfInvoking
 from selftaught.programs.compose import Chain, If, Loop, Parallel
 from selftaught.programs.decompose import AskAnswer, AutoPRM, Ladder, SelfAsk, SelfExplanation, SelfQuestioning
 from selftaught.programs.demonstrate import LearnedPrinciples, NearestDemonstrations, SelfDemonstrations, SelfTeaching
+from selftaught.programs.dialogue import Dialogue, InstructFlow, SelfTalk, TreeInstruct, Tutor
 from selftaught.programs.locate import Backtrack, FirstPit, Mending, StepReflection, StepwiseCorrection
 from selftaught.programs.plan import CoThink, Discover, PlanThenExecute, SelfPlanning
 from selftaught.programs.reason import Reasoned
@@ -36,6 +38,7 @@ from selftaught.programs.retrieve import Compress, Evidence, Grounded, PlansFrom
 from selftaught.programs.route import AdaptiveDecoding, AdaptiveMechanisms, MixtureOfPrompts, RankedInstructions, Route
 from selftaught.programs.search import (
     BestOf,
+    Deepening,
     IdSampling,
     LookAheadSearch,
     OptionSearch,
@@ -58,6 +61,7 @@ from selftaught.programs.vote import (
 )
 
 __all__ = [
+    "Act",
     "ActorCritic",
     "AdaptiveDecoding",
     "AdaptiveMechanisms",
@@ -74,6 +78,9 @@ __all__ = [
     "CrossCheck",
     "CycleRefine",
     "DeCRIM",
+    "Deepening",
+    "DevilsAdvocate",
+    "Dialogue",
     "Discover",
     "Episodes",
     "Evidence",
@@ -82,12 +89,14 @@ __all__ = [
     "Grounded",
     "IdSampling",
     "If",
+    "InstructFlow",
     "InstructOfReflection",
     "IterateImprove",
     "Ladder",
     "LanguageVote",
     "LearnedPrinciples",
     "LookAgain",
+    "LookAhead",
     "LookAheadSearch",
     "Loop",
     "Mending",
@@ -95,10 +104,12 @@ __all__ = [
     "MixtureOfPrompts",
     "NearestDemonstrations",
     "OptionSearch",
+    "OwnGoals",
     "Parallel",
     "Peer",
     "PlanThenExecute",
     "PlansFromPast",
+    "PolicyIteration",
     "Predict",
     "Program",
     "Puzzle",
@@ -126,14 +137,19 @@ __all__ = [
     "SelfRefine",
     "SelfRethinking",
     "SelfSearch",
+    "SelfTalk",
     "SelfTeaching",
     "Sharpen",
+    "Skills",
     "Step",
     "StepReflection",
     "StepSearch",
     "StepwiseCorrection",
     "Stick",
+    "StructuredReflection",
     "TeachingVote",
+    "TreeInstruct",
+    "Tutor",
     "VerifyThenRevise",
     "Vote",
     "Wait",

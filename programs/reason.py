@@ -4,6 +4,10 @@ For questions that take more than one step of thought, and as the form in which 
 small model gains little, and loses where its reasoning goes astray.
 
 1. Ask for `reasoning` and then the task's outputs, in one call.
+
+Where answers are constrained to a schema, the reasoning ends after `longest` characters and the answer follows; a very small model
+otherwise writes on until its token limit, and then there is no answer. A longer reasoning from a model that is not constrained
+is taken as it is.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 import dspy
+from pydantic import WithJsonSchema
 
 from selftaught.errors import TaskError
 from selftaught.programs.base import Calls, Program
@@ -28,11 +33,12 @@ class Reasoned(Program):
     Args:
         task: what to do.
         retries: see `Step`.
+        longest: characters of the reasoning where answers are constrained to a schema; None for no bound.
     """
 
-    def __init__(self, task: str | Task, *, retries: int = 1) -> None:
+    def __init__(self, task: str | Task, *, retries: int = 1, longest: int | None = 600) -> None:
         super().__init__(task)
-        self.generate = Step(reasoned(self.task), retries=retries)
+        self.generate = Step(reasoned(self.task, longest), retries=retries)
 
     async def aforward(self, **inputs: Any) -> dspy.Prediction:
         """Answer one input."""
@@ -44,8 +50,8 @@ class Reasoned(Program):
         return Calls(1, 1)
 
 
-def reasoned(task: str | Task) -> Task:
-    """Return a task whose first output is `reasoning`.
+def reasoned(task: str | Task, longest: int | None = 600) -> Task:
+    """Return a task whose first output is `reasoning`, of so many characters where answers are constrained to a schema.
 
     Raises:
         TaskError: it has an input of that name.
@@ -56,7 +62,10 @@ def reasoned(task: str | Task) -> Task:
     if reasons_first(source):
         return source
     rest = source.delete(REASONING) if REASONING in source.output_fields else source
-    return rest.prepend(REASONING, dspy.OutputField(desc=STEP_BY_STEP), type_=str)
+    field = dspy.OutputField(desc=STEP_BY_STEP)
+    if longest is not None:
+        field.metadata.append(WithJsonSchema({"type": "string", "maxLength": longest}))  # asked for, and not checked
+    return rest.prepend(REASONING, field, type_=str)
 
 
 def reasons_first(task: Task) -> bool:

@@ -28,10 +28,12 @@ _WHERE = {
     "judges": ("selftaught.programs.judge", None),
     "lm": ("selftaught.engines", "lm"),
     "load": ("selftaught.artifact", "load"),
+    "novelty": ("selftaught.novelty", None),
     "optimizers": ("selftaught.optimizers", None),
     "programs": ("selftaught.programs", None),
     "save": ("selftaught.artifact", "save"),
     "signatures": ("selftaught.signatures", None),
+    "synthesis": ("selftaught.programs.synthesis.public", None),
 }
 
 __all__ = ["__version__", *sorted(_WHERE)]
@@ -39,7 +41,8 @@ __all__ = ["__version__", *sorted(_WHERE)]
 if TYPE_CHECKING:
     import selftaught.optimizers as optimizers
     import selftaught.programs.judge as judges
-    from selftaught import errors, programs, signatures
+    import selftaught.programs.synthesis.public as synthesis
+    from selftaught import errors, novelty, programs, signatures
     from selftaught.artifact import load, save
     from selftaught.budget import Budget
     from selftaught.engines import lm

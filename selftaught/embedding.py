@@ -51,7 +51,8 @@ def embed(texts: Sequence[str], encoder: Encoder | None = None) -> np.ndarray:
 
 def hashed(texts: Sequence[str]) -> np.ndarray:
     """Return hashed runs of three and four letters, and hashed words. The same text always gives the same row."""
-    letters, words = (np.asarray(vectorizer.transform(texts).toarray()) for vectorizer in _vectorizers())
+    whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]  # half a surrogate pair cannot be hashed
+    letters, words = (np.asarray(vectorizer.transform(whole).toarray()) for vectorizer in _vectorizers())
     return np.hstack([_damped(letters), WEIGHT_OF_WORDS * _damped(words)])
 
 

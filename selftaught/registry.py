@@ -39,7 +39,12 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the catalogue. `number`: of the paper, None for a method without one of the 201 papers."""
+    """One line of the catalogue.
+
+    `number`: of the paper, None for a method without one of the 201 papers. `registered`: every class that serves it, with its own
+    name, arguments and what is missing; `serves` and `arguments` are the first one's. `measured`: name -> set -> what the benchmark
+    of programs found.
+    """
 
     number: int | None
     slug: str
@@ -57,6 +62,7 @@ class Entry:
     arxiv: str | None = None
     needs: tuple[str, ...] = ()
     use_when: str = ""
+    registered: tuple[dict[str, Any], ...] = ()
     measured: dict[str, Any] | None = None
 
 
@@ -164,8 +170,14 @@ def _entry(facts: dict[str, Any], served: list[Registration]) -> Entry:
         arguments=dict(first.arguments) if first else {}, tests=tests,
         missing=missing or ("" if not served or tests else "its tests"),
         paper=facts.get("paper", ""), authors=facts.get("authors", ""), year=facts.get("year"), arxiv=facts.get("arxiv"),
-        needs=tuple(facts.get("needs", ())), use_when=facts.get("use_when", ""), measured=_measured().get(facts["slug"]),
+        needs=tuple(facts.get("needs", ())), use_when=facts.get("use_when", ""), registered=tuple(_plain(one) for one in served),
+        measured={slug: _measured()[slug] for slug in slugs if slug in _measured()} or None,
     )  # fmt: skip
+
+
+def _plain(one: Registration) -> dict[str, Any]:
+    serves = f"{one.serves.__module__}.{one.serves.__qualname__}"
+    return {"slug": one.slug, "serves": serves, "arguments": dict(one.arguments), "missing": one.missing}
 
 
 def _facts_without_paper(one: Registration) -> dict[str, Any]:

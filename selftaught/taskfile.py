@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -27,21 +27,29 @@ from selftaught.signatures import Task, as_task
 
 JudgeKind = Literal["checklist", "rating", "rubric", "verify", "pairwise", "panel", "confidence", "constraints"]
 MetricKind = Literal["exact", "contains", "f1", "agreement", JudgeKind]
+F = TypeVar("F", bound=BaseModel)
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of a file that refuses unknown keys."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Data(_Section):
-    """Where the examples are (JSON Lines). `train`: labelled; `val`: to select and confirm on; `test`: for `evaluate`."""
+class Data(Section):
+    """Where the examples are (JSON Lines). `train`: labelled; `val`: to select and confirm on; `test`: for `evaluate`.
+
+    `synthesize`: how many examples `tune` is to learn from at least; where `train` holds fewer, the rest is synthesized from them.
+    0 never does.
+    """
 
     train: Path | None = None
     val: Path | None = None
     test: Path | None = None
+    synthesize: int = Field(default=0, ge=0)
 
 
-class Model(_Section):
+class Model(Section):
     """Which model answers; see `st.lm`. The key of a provider is read from the environment, never from this file."""
 
     model: str = "local"
@@ -98,14 +106,14 @@ class MetricChoice(BaseModel):
         return self
 
 
-class Choice(_Section):
+class Choice(Section):
     """A method of the catalogue by name, and its settings."""
 
     method: str
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class Contest(_Section):
+class Contest(Section):
     """What `compare` compares: programs by name, and its settings; see `st.compare`."""
 
     programs: dict[str, Choice] = Field(
@@ -124,7 +132,7 @@ class Contest(_Section):
     unit: Literal["calls", "tokens", "usd"] = "calls"
 
 
-class Limits(_Section):
+class Limits(Section):
     """The ceiling."""
 
     calls: int | None = None
@@ -133,7 +141,7 @@ class Limits(_Section):
     seconds: float | None = None
 
 
-class TaskFile(_Section):
+class TaskFile(Section):
     """A task file. `program` defaults to one plain call, `optimizer` to APE with demonstrations, `judge` to the metric's."""
 
     task: str
@@ -166,16 +174,7 @@ def read_task(path: str | Path) -> TaskFile:
         SettingError: it cannot be read; the key and the nearest known key are named.
     """
     source = Path(path)
-    try:
-        found = TaskFile.model_validate(tomllib.loads(source.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise SettingError(f"The task file {source} cannot be read: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(f"The task file {source} is no TOML: {error}.") from error
-    except ValidationError as error:
-        raise SettingError(
-            f"The task file {source} is not valid: {'; '.join(_problem(one) for one in error.errors())}."
-        ) from error
+    found = validated(source, TaskFile, "task file")
     for name in ("train", "val", "test"):
         if (relative := getattr(found.data, name)) is not None:
             setattr(found.data, name, source.parent / relative)
@@ -186,18 +185,37 @@ def read_task(path: str | Path) -> TaskFile:
     return found
 
 
-def _problem(error: Any) -> str:
+def validated(source: Path, kind: type[F], name: str) -> F:
+    """Return a TOML file as a model.
+
+    Raises:
+        SettingError: it cannot be read; the key and the nearest known key are named.
+    """
+    try:
+        return kind.model_validate(tomllib.loads(source.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SettingError(f"The {name} {source} cannot be read: {error.strerror or error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"The {name} {source} is no TOML: {error}.") from error
+    except ValidationError as error:
+        problems = "; ".join(_problem(one, kind) for one in error.errors())
+        raise SettingError(f"The {name} {source} is not valid: {problems}.") from error
+
+
+def _problem(error: Any, root: type[BaseModel]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"unknown key {where!r}{nearest(str(error['loc'][-1]), _known(error['loc'][:-1]))}"
+        return f"unknown key {where!r}{nearest(str(error['loc'][-1]), _known(error['loc'][:-1], root))}"
     return f"{where}: {error['msg']}"
 
 
-def _known(location: tuple[Any, ...]) -> list[str]:
-    section: type[BaseModel] = TaskFile
+def _known(location: tuple[Any, ...], root: type[BaseModel]) -> list[str]:
+    section = root
     for part in location:
-        kind = section.model_fields[str(part)].annotation
-        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        field = section.model_fields.get(str(part))
+        kinds = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        found = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if found is None:
             return []
-        section = kind
+        section = found
     return list(section.model_fields)

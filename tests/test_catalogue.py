@@ -41,6 +41,13 @@ NEEDED = {
     "leap-in-context": lambda: {"principles": ["Be brief."]},
     "learning-by-teaching-vote": lambda: {"examples": [{"question": f"q{i}", "answer": "a"} for i in range(3)]},
     "self-instruct": lambda: {"seeds": ["Write a poem about autumn."]},
+    **dict.fromkeys(
+        ("act", "devils-advocate", "webevolver", "icpi", "lma3", "boss", "structured-reflection-agent"),
+        lambda: {"environment": "rooms"},
+    ),
+    "self-talk-dialogue": lambda: {
+        "workflow": [{"name": "ask", "says": "What do you want?", "then": [["says it", "end"]]}, {"name": "end", "says": "Done."}]
+    },
     "structure-search": lambda: {"knobs": {"predict.temperature": (0.1, 0.5)}},
     "mathif": lambda: {"constraints": [constraint("punctuation:no_comma")]},
 }

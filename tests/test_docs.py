@@ -19,6 +19,7 @@ from selftaught.optimizers.guards import default_detectors
 from selftaught.programs.diagnose import PARTS
 from selftaught.programs.judge.constraints import NOT_CHECKED, constraint, kinds
 from selftaught.report.trust import READ
+from selftaught.sandbox import available
 from selftaught.signatures import as_task
 from selftaught.taskfile import Choice, JudgeChoice, TaskFile, read_task
 from selftaught.testing import FakeLM
@@ -71,8 +72,10 @@ def scripted(monkeypatch, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::selftaught.errors.SelfJudgedWarning")
-@pytest.mark.parametrize(("name", "outputs"), [("judges", 4), ("comparing", 4), ("optimizing", 2)])
+@pytest.mark.parametrize(("name", "outputs"), [("judges", 4), ("comparing", 4), ("optimizing", 2), ("programs", 3)])
 def test_the_code_of_a_page_runs_and_prints_what_the_page_shows(name, outputs, scripted):
+    if name == "programs" and not any(one.works for one in available()):
+        pytest.skip("no sandbox works on this machine, and the page runs code in one")
     compared = 0
     for code, printed, shown in carried_out(name):
         assert (shown is None) == (not printed), f"an output is missing below, or shown below, {code!r}"
@@ -81,6 +84,15 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_shows(name, outputs, s
             compared += 1
     assert compared >= outputs
     assert scripted.calls > 0
+
+
+def test_the_picture_of_a_composition_is_the_one_that_it_draws(scripted):
+    names = {"__name__": "docs_programs"}
+    for code, _ in steps("programs"):
+        if "sandbox" not in code:
+            exec(compile(code, "docs/programs.md", "exec"), names)
+    ((_, shown),) = blocks("programs", "mermaid")
+    assert shown.strip() == names["program"].diagram()
 
 
 PAGES = ["README.md", "CONTRIBUTING.md", "benchmarks/README.md", *(f"docs/{path.name}" for path in sorted(DOCS.glob("*.md")))]

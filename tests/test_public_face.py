@@ -7,8 +7,8 @@ import pytest
 import selftaught
 
 NAMES = [
-    "Budget", "Evaluation", "Predict", "Run", "__version__", "catalogue", "compare", "diagnose", "errors", "evaluate", "judges", "lm", "load", "optimizers",
-    "programs", "save", "signatures",
+    "Budget", "Evaluation", "Predict", "Run", "__version__", "catalogue", "compare", "diagnose", "errors", "evaluate", "judges", "lm", "load", "novelty",
+    "optimizers", "programs", "save", "signatures", "synthesis",
 ]  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def test_importing_it_loads_nothing_heavy_and_every_name_resolves_in_a_fresh_pro
         """
         import json, sys
         import selftaught
-        heavy = {"dspy", "litellm", "numpy", "scipy", "pydantic", "aiohttp", "diskcache", "xllamacpp", "rich"}
+        heavy = {"dspy", "litellm", "numpy", "scipy", "pydantic", "aiohttp", "diskcache", "rapidfuzz", "xllamacpp", "rich"}
         print(json.dumps(sorted(heavy & {name.partition(".")[0] for name in sys.modules})))
         print(json.dumps(sorted(dir(selftaught))))
         print(json.dumps([name for name in selftaught.__all__ if getattr(selftaught, name, None) is None]))
@@ -56,3 +56,19 @@ def test_a_fresh_process_asks_no_host_for_prices_unless_the_user_wants_it(fresh_
     assert fresh_process(code).strip() == "True"
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "False")
     assert fresh_process(code).strip() == "False"
+
+
+def test_synthesis_exports_its_core_and_every_registered_pipeline_by_the_name_of_its_class():
+    from selftaught.programs.synthesis import Pipeline
+    from selftaught.registry import registrations
+
+    served = {one.serves for one in registrations().values() if issubclass(one.serves, Pipeline)}
+    assert len({one.__name__ for one in served}) == len(served) >= 1
+    for cls in served:
+        assert getattr(selftaught.synthesis, cls.__name__) is cls
+        assert cls.__name__ in dir(selftaught.synthesis)
+    for name in selftaught.synthesis.__all__:
+        assert getattr(selftaught.synthesis, name) is not None
+    with pytest.raises(AttributeError, match="did you mean 'SelfInstruct'"):
+        selftaught.synthesis.SelfInstrukt  # noqa: B018
+    assert not hasattr(selftaught.synthesis, "__wrapped__")

@@ -6,22 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-VOTES = {f"vote of {samples}": samples for samples in (2, 3, 5, 9, 15)}
+VOTES = {f"vote of {samples}": samples for samples in (3, 5)}
 """Voting over reasoned answers, by the name under which it is reported: the control at equal calls."""
-COMPARABLE = ("multiarith", "commonsense", "drop", "countdown")
+COMPARABLE = ("multiarith", "commonsense")
 """Sets whose answers can be counted."""
 SHOTS = 8
 
 FITTING = {
-    "refine": ("multiarith", "ifeval"), "reflect": ("multiarith", "commonsense"), "vote": ("multiarith", "commonsense"),
-    "search": ("multiarith", "countdown"), "locate": ("multiarith",), "decompose": ("multiarith", "drop"), "plan": ("multiarith",),
-    "demonstrate": ("multiarith", "commonsense"), "route": ("multiarith", "commonsense"), "retrieve": ("drop",), "code": ("mbpp",),
+    "refine": ("multiarith",), "reflect": ("commonsense",), "vote": ("commonsense",), "search": ("multiarith",),
+    "locate": ("multiarith",), "decompose": ("multiarith",), "plan": ("multiarith",), "demonstrate": ("commonsense",),
+    "route": ("commonsense",), "retrieve": ("drop",), "code": ("mbpp",),
 }  # fmt: skip
 """The sets that a family of programs is for; families that are not here (agents, dialogues, judges, synthesis) do not answer such tasks."""
 OTHERS = {
-    "self-planning": ("mbpp",), "self-refine": ("multiarith", "ifeval", "mbpp"), "stick": ("ifeval",), "decrim-refine": ("ifeval",),
-    "tick-best-of": ("ifeval",), "best-of": ("multiarith", "ifeval"), "ensemble-instruct": ("ifeval",), "wait": ("multiarith", "commonsense"),
-    "self-ask": ("drop",), "treeinstruct": ("commonsense",), "learnlm": ("commonsense",), "mixture-of-prompts": (), "ranked-instructions": (), "tree-of-thoughts": ("multiarith", "countdown"),
+    "self-planning": ("mbpp",), "self-refine": ("multiarith", "ifeval"), "stick": ("ifeval",), "decrim-refine": ("ifeval",),
+    "tick-best-of": ("ifeval",), "best-of": ("ifeval",), "ensemble-instruct": ("ifeval",), "self-consistency": ("multiarith", "commonsense"),
+    "self-ask": ("drop",), "self-questioning": ("commonsense",), "tree-of-thoughts": ("multiarith", "countdown"),
+    "treeinstruct": ("commonsense",), "learnlm": ("commonsense",), "mixture-of-prompts": (), "ranked-instructions": (),
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ number grows with the square of the candidates.
 1. Compare every two candidates given the same prefix, in both orders; a verdict that changes with the order is a tie.
 2. Count the wins of each. 3. Best: most wins; worst: fewest; the first of equals. Neither, where all have won the same.
 
-Departure: the best and worst are returned, not yet a search or a training set.
+Departure: the best and worst are returned; the search with them is `StepSearch(task, policy="greedy", value="pairs")`, and there is no training set.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class StepChoice:
     failed: int
 
 
-@method(51, "process-self-rewarding", family="self-training", missing="proposing the steps and searching; training on the pairs")
+@method(51, "process-self-rewarding", family="self-training", missing="the seed judgements; training on the pairs")
 class StepPairs(Pairwise):
     """Compare candidate next steps of an answer: a pairwise judge of the task of writing the next step.
 

@@ -196,6 +196,28 @@ def tune(
     show({**outcome.to_dict(), "program": str(saved), "report": str(report)}, as_json, text)
 
 
+@app.command()
+def synthesize(
+    recipe: Annotated[Path, typer.Argument(help="A recipe (TOML).")],
+    count: Annotated[int | None, typer.Option(min=0, help="Rows, in place of the recipe's.")] = None,
+    budget_calls: Annotated[int | None, typer.Option(min=1, help="The ceiling on calls, in place of the recipe's.")] = None,
+    run: Annotated[Path | None, typer.Option(help="The run directory, in place of the recipe's.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a data set as a recipe says, with its data card and report. The same command continues an interrupted run.
+
+    The exit code is 3 where the budget ended before all rows were made, 1 where the model brought nothing new any more; what was
+    accepted until then is written all the same.
+    """
+    from selftaught.cli.synthesizing import synthesizing
+
+    command = ["selftaught", *sys.argv[1:]]
+    found = synthesizing(recipe, count=count, calls=budget_calls, run=run, command=command)
+    show(found.to_dict(), as_json, found.text())
+    if found.code:
+        raise typer.Exit(found.code)
+
+
 @judge.command("trust")
 def judge_trust(
     task: TaskPath,
@@ -239,6 +261,8 @@ def report(
     if not (folder / "journal.sqlite").exists():
         raise RunError(f"{folder} holds no run.")
     with Run(folder) as opened:
+        if optuna is not None and opened.settings.get("kind") == "synthesis":
+            raise RunError(f"{folder} holds a synthesis: it has no candidates to write as a study. Leave out --optuna.")
         path = write_report(folder, opened)
         if optuna is not None:
             from selftaught.report.dashboard import write_study

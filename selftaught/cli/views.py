@@ -26,11 +26,29 @@ def entry_text(entry: Entry) -> str:
         arxiv = f", arXiv:{entry.arxiv}" if entry.arxiv else ""
         lines.append(f"paper    {entry.number}: {entry.paper}. {entry.authors}, {entry.year}{arxiv}")
     lines.append(f"kind     {entry.kind}, family {entry.family}" + (f", needs {', '.join(entry.needs)}" if entry.needs else ""))
-    if entry.serves:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in entry.arguments.items())
-        lines.append(f"class    {entry.serves}({arguments})")
+    for one in entry.registered:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in one["arguments"].items())
+        called = f"   as {one['slug']}" if len(entry.registered) > 1 else ""
+        lines.append(f"class    {one['serves']}({arguments}){called}")
     if entry.missing:
         lines.append(f"missing  {entry.missing}")
     if entry.tests:
         lines.append(f"tests    {', '.join(entry.tests)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"measured {text}" for text in measured_lines(entry))])
+
+
+def measured_lines(entry: Entry) -> list[str]:
+    """Return what was measured of a method, a line for each set."""
+    found = []
+    for slug, sets in (entry.measured or {}).items():
+        for name, one in sets.items():
+            low, high = one["interval"]
+            beside = [
+                f"{told} {one[key]:.0%}"
+                for key, told in (("plain", "plain"), ("vote", "voting for as many calls"))
+                if one.get(key) is not None
+            ]
+            claim = [one["claim"]] if one.get("claim") else []
+            score = f"{one['score']:.0%} ({low:.0%} to {high:.0%}, n={one['rows']}) for {one['calls']} calls"
+            found.append("; ".join([f"{slug} on {name}: {score}", *beside, *claim, one["model"]]))
+    return found

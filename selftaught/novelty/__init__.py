@@ -3,8 +3,9 @@
 from selftaught.novelty.contamination import Overlap, contamination
 from selftaught.novelty.diversity import Diversity, diversity
 from selftaught.novelty.duplicates import alike_by_meaning, alike_by_minhash, same_text
+from selftaught.novelty.groups import alike_groups
 from selftaught.novelty.rouge import Neighbour, NoveltyFilter
 
 __all__ = [
-    "Diversity", "Neighbour", "NoveltyFilter", "Overlap", "alike_by_meaning", "alike_by_minhash", "contamination", "diversity", "same_text",
+    "Diversity", "Neighbour", "NoveltyFilter", "Overlap", "alike_by_meaning", "alike_by_minhash", "alike_groups", "contamination", "diversity", "same_text",
 ]  # fmt: skip

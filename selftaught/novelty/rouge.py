@@ -21,7 +21,7 @@ import zlib
 from array import array
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -182,6 +182,10 @@ class NoveltyFilter:
 
     def _like(self, codes: Any, elements: list[int]) -> bool:
         """Return whether a kept text exceeds the threshold."""
+        return next(self._likes(codes, elements), None) is not None
+
+    def _likes(self, codes: Any, elements: list[int]) -> Iterator[int]:
+        """Yield the kept texts that exceed the threshold."""
         size = len(elements)
         runs, lengths, leasts = [], [], []
         for length in self._lengths[bisect_left(self._lengths, _shortest(size, self.threshold)) :]:  # 1
@@ -193,10 +197,11 @@ class NoveltyFilter:
                     runs.append(run)
                     lengths.append(length)
                     leasts.append(least)
-        return bool(runs) and self._exceeds(codes, _bitmap(elements), runs, np.array(lengths), np.array(leasts))
+        if runs:
+            yield from self._exceeding(codes, _bitmap(elements), runs, np.array(lengths), np.array(leasts))
 
-    def _exceeds(self, codes: Any, bits: np.ndarray, runs: list[Any], lengths: np.ndarray, leasts: np.ndarray) -> bool:
-        """Return whether a text of one of the runs exceeds the threshold."""
+    def _exceeding(self, codes: Any, bits: np.ndarray, runs: list[Any], lengths: np.ndarray, leasts: np.ndarray) -> Iterator[int]:
+        """Yield the texts of the runs that exceed the threshold."""
         pairs = np.frombuffer(b"".join(runs), dtype=np.uint32).reshape(-1, 2)
         counts = [len(run) // 2 for run in runs]
         near, length, least = pairs[:, 0], np.repeat(lengths, counts), np.repeat(leasts, counts)
@@ -204,8 +209,7 @@ class NoveltyFilter:
         likely = (pairs[:, 1] <= length - least) & (different <= len(codes) + length - 2 * least)
         for one, common in dict(zip(near[likely].tolist(), least[likely].tolist(), strict=True)).items():  # 4
             if LCSseq.similarity(codes, self._coded[one], score_cutoff=common) >= common:
-                return True
-        return False
+                yield one
 
     def _keep(self, text: str, codes: Any, elements: list[int]) -> None:
         index, size = len(self.texts), len(elements)

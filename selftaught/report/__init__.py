@@ -1,4 +1,4 @@
-"""The report of a tuning run: one HTML file that needs nothing else, no network and no script.
+"""The report of a run: one HTML file that needs nothing else, no network and no script.
 
 The journal goes in (`journal.py`), sections come out (`contents.py`, `changes.py`), curves are drawn (`charts.py`) and the
 template puts them on the page. The same journal gives the same file, byte for byte. Instructions, inputs, answers and errors are
@@ -27,7 +27,11 @@ def write_report(folder: Path, run: Run) -> Path:
 
 
 def render(run: Run) -> str:
-    """Return the report of a run as HTML."""
+    """Return the report of a run, a tuning or a synthesis, as HTML."""
+    if run.settings.get("kind") == "synthesis":
+        from selftaught.report.synthesis import render_synthesis
+
+        return render_synthesis(run)
     return environment().get_template("report.html.j2").render(report=build(run), charts=charts, plot=pareto_plot)
 
 
