@@ -16,6 +16,7 @@ NAMES = (
     "overhead",
     "throughput",
     "single_flight",
+    "together",
     "adapters",
     "judges",
     "compare",

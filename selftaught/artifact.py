@@ -30,6 +30,8 @@ from selftaught.signatures.schema import differences
 FORMAT = 1
 LARGEST = 64 * 2**20
 PARTS = ("program.json", "state.json", "provenance.json")
+LEFT_BY_DSPY = ("trial_logs", "candidate_programs", "mb_candidate_programs", "detailed_results")
+"""Where DSPy's optimizers leave programs that they tried on the one that they return."""
 LATER_PARTS = ("learned.json",)
 """Parts that files written by earlier versions of this format do not have."""
 
@@ -222,7 +224,11 @@ def _restore(program: dspy.Module, state: dict[str, Any], path: Path) -> None:
 
 def _learners(program: dspy.Module) -> dict[str, Any]:
     """Return the parts of a program that learn more than instructions and demonstrations, by name."""
-    return {name: module for name, module in program.named_sub_modules() if hasattr(module, "relearn")}
+    return {
+        name: module
+        for name, module in program.named_sub_modules()
+        if hasattr(module, "relearn") and not name.removeprefix("self.").startswith(LEFT_BY_DSPY)
+    }
 
 
 def _learned(program: dspy.Module) -> dict[str, Any]:

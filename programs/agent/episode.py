@@ -97,4 +97,4 @@ def history_of(transitions: Sequence[Transition]) -> str:
 def among(signature: Task, field: str, options: Sequence[str], *, several: bool = False) -> Task:
     """Return a signature whose answer field is one of these texts, or a list of them, so that nothing else can be said."""
     choice = Literal[tuple(options)]  # type: ignore[valid-type]
-    return signature.with_updated_fields(field, type_=list[choice] if several else choice)  # type: ignore[valid-type, arg-type]
+    return signature.with_updated_fields(field, type_=list[choice] if several else choice)  # type: ignore[valid-type]

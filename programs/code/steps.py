@@ -20,7 +20,7 @@ def cases_of(task: Task, instruction: str | None = None) -> Task:
     """
     asked = dspy.OutputField(desc="Python assert statements", min_length=1, max_length=MOST_CASES)
     each = Annotated[str, Field(max_length=LONGEST_CASE)]
-    return derived(task, "Cases", instruction or WRITE_CASES, {}, {"assertions": (list[each], asked)})  # type: ignore[valid-type]
+    return derived(task, "Cases", instruction or WRITE_CASES, {}, {"assertions": (list[each], asked)})
 
 
 def outputs_of(task: Task) -> dict[str, tuple[Any, Any]]:

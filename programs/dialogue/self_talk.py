@@ -143,7 +143,7 @@ class SelfTalk(Conversing):
         """Return the node that a reply leads to; the same one where it fits none of the replies."""
         replies = self.workflow.then[node]
         choice = Literal[(*replies, NONE)]  # type: ignore[valid-type]
-        form = self.match.signature.with_updated_fields("fits", type_=choice)  # type: ignore[arg-type]
+        form = self.match.signature.with_updated_fields("fits", type_=choice)
         found = await asked(self.match, inputs, agent_said=self.workflow.says[node], client_said=reply, signature=form)
         return replies.get(str(found.fits), node)
 

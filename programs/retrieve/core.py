@@ -91,13 +91,18 @@ async def answered(generate: dspy.Module, found: Focused) -> dspy.Prediction:
     return await generate.acall(**found.inputs, signature=signature)
 
 
-@lru_cache(maxsize=512)
-def told(signature: Any, instructions: str, note: str, given: Given = ()) -> Task:
+def told(signature: Task, instructions: str, note: str, given: Given = ()) -> Task:
     """Return a signature with a sentence after its instructions, and with more inputs.
 
     Raises:
         TaskError: it has a field of that name already.
     """
+    kept: Any = _told  # a class can be a key, which its type does not say
+    return kept(signature, instructions, note, given)
+
+
+@lru_cache(maxsize=512)
+def _told(signature: Task, instructions: str, note: str, given: Given) -> Task:
     grown = signature
     for name, description in given:
         if name in signature.fields:

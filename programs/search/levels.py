@@ -93,7 +93,7 @@ class StochasticBeam(Beam):
         heat = self.heat * self.decay**self.level
         if heat < COLD:
             return Beam.pick(self, nodes)
-        chance, left, drawn = random.Random(f"{self.seed}/{self.level}"), list(nodes), []
+        chance, left, drawn = random.Random(f"{self.seed}/{self.level}"), list(nodes), list[Node]()
         best = max(score_of(node, self.by) for node in nodes) if nodes else 0.0
         while left and len(drawn) < self.width:
             weights = [(score_of(node, self.by) / best) ** (1 / heat) if best else 1.0 for node in left]

@@ -173,7 +173,7 @@ class Warden:
             told = json.loads(report)["refused"] if report.startswith(b"{") else "its process ended before the locks were closed"
             return {"refused": told}
         said = report.partition(STARTED + ENDED)[2]
-        end = json.loads(said) if said and not self.stopped else {"status": signal.SIGKILL, "files": {}}
+        end: dict[str, Any] = json.loads(said) if said and not self.stopped else {"status": signal.SIGKILL, "files": {}}
         streams = {name: self.output[name].decode("utf-8", "replace") for name in ("stdout", "stderr")}
         return {
             **streams,
