@@ -25,6 +25,8 @@ NAMES = (
     "programs",
     "sandbox",
     "novelty",
+    "serve",
+    "fuzz_artifacts",
 )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 import dspy
 
+from selftaught.programs.context import outputs_and
 from selftaught.signatures import Task, derived
 
 
@@ -23,8 +23,7 @@ def answering(task: Task, role: str, instruction: str, given: Mapping[str, str])
     Raises:
         TaskError: the task has a field of one of these names.
     """
-    outputs = {name: (field.annotation, deepcopy(field)) for name, field in task.output_fields.items()}
-    return derived(task, role, instruction, shown(**given), outputs)
+    return derived(task, role, instruction, shown(**given), outputs_and(task, role, {}, {}))
 
 
 def shown(**given: str) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class Composable:
         return Chain([*before, after])
 
 
+STEPS = "steps"
 _records: ContextVar[list[StepRecord] | None] = ContextVar("selftaught_steps", default=None)
 
 
@@ -134,12 +135,22 @@ class Program(Composable, Rebuildable, dspy.Module):
             prediction = await super().acall(**inputs)
         finally:
             _records.reset(token)
-        return _with_steps(prediction, records)
+        return self._with_steps(prediction, records)
 
     async def _recorded(self, inputs: dict[str, Any]) -> dspy.Prediction:
         records: list[StepRecord] = []
         _records.set(records)
-        return _with_steps(await self.aforward(**inputs), records)
+        return self._with_steps(await self.aforward(**inputs), records)
+
+    def _with_steps(self, prediction: dspy.Prediction, records: list[StepRecord]) -> dspy.Prediction:
+        """Return a prediction with what its steps saw and said as `steps`, unless the task has an output of this name."""
+        if isinstance(prediction, dspy.Prediction):
+            outer = _records.get()
+            if outer is not None and outer is not records:
+                outer.extend(records)
+            if STEPS not in self.task.output_fields:
+                prediction[STEPS] = list(records)
+        return prediction
 
     def _check(self, args: tuple[Any, ...], inputs: Mapping[str, Any]) -> None:
         fields = self.accepts()
@@ -160,7 +171,7 @@ class Program(Composable, Rebuildable, dspy.Module):
         """Return the names of the inputs, and whether each is required."""
         return {name: field.is_required() for name, field in self.task.input_fields.items()}
 
-    def answer(self, source: Mapping[str, Any] | dspy.Prediction, **more: Any) -> dspy.Prediction:
+    def answer(self, source: Mapping[str, Any] | dspy.Prediction, /, **more: Any) -> dspy.Prediction:
         """Return a prediction with the task's outputs taken from `source`, and what else the method tells.
 
         Where a task has an output of a name under which the method tells something, the task's output is what stays.
@@ -191,12 +202,3 @@ def record(step: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
     records = _records.get()
     if records is not None:
         records.append(StepRecord(step, inputs, outputs))
-
-
-def _with_steps(prediction: dspy.Prediction, records: list[StepRecord]) -> dspy.Prediction:
-    if isinstance(prediction, dspy.Prediction):
-        outer = _records.get()
-        if outer is not None and outer is not records:
-            outer.extend(records)
-        prediction["steps"] = list(records)
-    return prediction

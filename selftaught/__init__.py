@@ -25,6 +25,7 @@ _WHERE = {
     "diagnose": ("selftaught.programs.diagnose", "diagnose"),
     "errors": ("selftaught.errors", None),
     "evaluate": ("selftaught.evaluation", "evaluate"),
+    "export": ("selftaught.export", None),
     "judges": ("selftaught.programs.judge", None),
     "lm": ("selftaught.engines", "lm"),
     "load": ("selftaught.artifact", "load"),
@@ -32,6 +33,7 @@ _WHERE = {
     "optimizers": ("selftaught.optimizers", None),
     "programs": ("selftaught.programs", None),
     "save": ("selftaught.artifact", "save"),
+    "serve": ("selftaught.server", "serve"),
     "signatures": ("selftaught.signatures", None),
     "synthesis": ("selftaught.programs.synthesis.public", None),
 }
@@ -47,10 +49,12 @@ if TYPE_CHECKING:
     from selftaught.budget import Budget
     from selftaught.engines import lm
     from selftaught.evaluation import Evaluation, evaluate
+    from selftaught.export import export
     from selftaught.programs import Predict
     from selftaught.programs.diagnose import compare, diagnose
     from selftaught.registry import catalogue
     from selftaught.run import Run
+    from selftaught.server import serve
 
 
 def __getattr__(name: str) -> Any:

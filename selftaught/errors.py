@@ -12,9 +12,15 @@ SelftaughtError
 │   │   ├── ModelFileError       weights with the wrong size or hash, or a file that is no model
 │   │   └── OfflineError         weights that are not here and cannot be fetched now
 │   ├── ArtifactError            a saved program that is broken, too new, or no longer fits
+│   │   └── SignatureError       a saved program that the owner of the given key has not signed
+│   ├── ExportError              a program that has no form in the target asked for
+│   ├── PackageMissing           an optional package that is not installed; the message has the command
 │   ├── RunError                 a run directory that belongs to something else
 │   ├── SandboxMissing           nothing on this machine can run code safely; the code was refused
+│   ├── KeyRefused               a request to a server without one of its keys
 │   └── UntrustedJudge           a judge whose measured trust is below the gate
+├── Overloaded                   a server that has as much to do as it takes on
+├── TimedOut                     an answer that was not there in time
 ├── BudgetSpent                  the budget ended; what was paid for is kept
 └── CallError                    one call failed; the row fails alone
     ├── AnswerError              the model answered, but not in the asked form; the raw answer is kept
@@ -75,6 +81,18 @@ class ArtifactError(UserError):
     """A saved program that is broken, from a newer version, or no longer fits its task or class."""
 
 
+class SignatureError(ArtifactError):
+    """The file has no signature, or not one by the owner of the given key over just these bytes."""
+
+
+class ExportError(UserError):
+    """A program that has no form in the target asked for."""
+
+
+class PackageMissing(UserError):
+    """An optional package is not installed. The message has the command that installs it."""
+
+
 class RunError(UserError):
     """A run directory that belongs to another run or cannot be used."""
 
@@ -89,6 +107,18 @@ class UnconfirmedRepair(SettingError):
 
 class UntrustedJudge(UserError):
     """A judge whose measured trust is below the gate."""
+
+
+class KeyRefused(UserError):
+    """A request to a server that carries none of its keys."""
+
+
+class Overloaded(SelftaughtError):
+    """The server answers and queues as many requests as it takes on, or is being stopped. Worth another try later."""
+
+
+class TimedOut(SelftaughtError):
+    """The answer was not there within the time that the server allows for one."""
 
 
 class BudgetSpent(SelftaughtError):

@@ -338,11 +338,16 @@ def _caller(program: dspy.Module) -> Callable[..., Awaitable[Any]]:
 
 
 def _answer(prediction: Any) -> dict[str, Any]:
-    return (
-        {name: value for name, value in prediction.items() if name != "steps"}
-        if isinstance(prediction, dspy.Prediction)
-        else {"value": prediction}
-    )
+    """Return what was answered, without the trace of the steps; an output that is called so is no trace."""
+    from selftaught.programs.base import STEPS, StepRecord  # the programs import this module
+
+    if not isinstance(prediction, dspy.Prediction):
+        return {"value": prediction}
+    said = dict(prediction.items())
+    trace = said.get(STEPS)
+    if isinstance(trace, list) and all(isinstance(one, StepRecord) for one in trace):
+        del said[STEPS]
+    return said
 
 
 def _described(error: Exception) -> tuple[str, str | None]:

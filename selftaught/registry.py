@@ -158,7 +158,7 @@ def find(name: str) -> Entry:
 def _entry(facts: dict[str, Any], served: list[Registration]) -> Entry:
     slugs = [one.slug for one in served]
     tests = tuple(test for slug in slugs for test in _tested().get(slug, ()))
-    missing = "; ".join(one.missing for one in served if one.missing)
+    missing = "; ".join(dict.fromkeys(one.missing for one in served if one.missing))
     if not served:
         status: Status = "open"
     else:

@@ -6,8 +6,11 @@ comes back as a model of the same fields, built from its JSON schema.
 
 from __future__ import annotations
 
+import json
+import re
 import types
-from typing import Any, Literal, Union, get_args, get_origin
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 import dspy
@@ -20,6 +23,14 @@ from selftaught.signatures.task import Task
 
 _NAMES: dict[str, Any] = {"str": str, "int": int, "float": float, "bool": bool, "any": Any, "none": type(None), "...": Ellipsis}
 _CONSTRAINTS = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of")
+_NUMBERS = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
+_LIMITS = {
+    "string": {"minLength": "min_length", "maxLength": "max_length"},
+    "array": {"minItems": "min_length", "maxItems": "max_length"},
+    "integer": _NUMBERS,
+    "number": _NUMBERS,
+}
+"""The limits of a JSON schema, by type, as pydantic calls them."""
 
 
 def task_to_json(task: Task) -> dict[str, Any]:
@@ -150,14 +161,43 @@ def _from_schema(schema: dict[str, Any], known: dict[str, Any], name: str) -> An
         return Union[tuple(_from_schema(option, known, name) for option in schema["anyOf"])]  # noqa: UP007
     kind = schema.get("type")
     if kind == "array":
-        return list[_from_schema(schema["items"], known, name + "Item")] if "items" in schema else list  # type: ignore[misc]
+        items: Any = list[_from_schema(schema["items"], known, name + "Item")] if "items" in schema else list  # type: ignore[misc]
+        return _limited(items, schema)
     if kind == "object" and "properties" in schema:
-        return create_model(name, **_model_fields(schema, known))
+        return _model(json.dumps([name, schema, _needed(schema, known)]))
     if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
         return dict[str, _from_schema(schema["additionalProperties"], known, name + "Value")]  # type: ignore[misc]
-    return {"string": str, "integer": int, "number": float, "boolean": bool, "null": type(None), "object": dict}.get(
-        str(kind), Any
-    )
+    plain = {"string": str, "integer": int, "number": float, "boolean": bool, "null": type(None), "object": dict}
+    return _limited(plain.get(str(kind), Any), schema)
+
+
+def _limited(kind: Any, schema: dict[str, Any]) -> Any:
+    """Return a type with the limits that its schema states; without them a small model writes on."""
+    limits = {
+        limit: schema[name]
+        for name, limit in _LIMITS.get(str(schema.get("type")), {}).items()
+        if isinstance(schema.get(name), int | float if limit in ("ge", "gt", "le", "lt") else int)
+    }
+    return Annotated[kind, Field(**limits)] if limits else kind
+
+
+@lru_cache(maxsize=512)
+def _model(described: str) -> type[BaseModel]:
+    """Return the model of a name, its schema and those it refers to, as JSON: always the same one, so that tasks can share it."""
+    name, schema, known = json.loads(described)
+    return create_model(name, **_model_fields(schema, known))
+
+
+def _needed(schema: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas that a schema refers to, and those that they refer to."""
+    found: dict[str, Any] = {}
+    waiting = [schema]
+    while waiting:
+        for name in re.findall(r'"#/\$defs/([^"]+)"', json.dumps(waiting.pop())):
+            if name not in found and name in known:
+                found[name] = known[name]
+                waiting.append(known[name])
+    return {name: known[name] for name in sorted(found)}
 
 
 def _model_fields(schema: dict[str, Any], known: dict[str, Any]) -> Any:

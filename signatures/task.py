@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import re
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import TypeAlias
 
 import dspy
@@ -11,6 +15,21 @@ from selftaught.errors import TaskError
 
 Task: TypeAlias = type[dspy.Signature]
 """A task: typed inputs, typed outputs and an instruction."""
+
+PLAIN_TYPES = (
+    "str", "int", "float", "bool", "list", "dict", "tuple", "set", "List", "Dict", "Tuple", "Set", "Optional", "Union", "Literal", "Any",
+)  # fmt: skip
+_only_plain: ContextVar[bool] = ContextVar("selftaught_plain_types", default=False)
+
+
+@contextlib.contextmanager
+def plain_types() -> Iterator[None]:
+    """Read task strings from files that nobody vouches for: DSPy would import a module that a type names."""
+    token = _only_plain.set(True)
+    try:
+        yield
+    finally:
+        _only_plain.reset(token)
 
 
 def as_task(task: str | Task) -> Task:
@@ -42,12 +61,38 @@ def _from_string(text: str) -> Task:
     if twice := [name for name in names if names.count(name) > 1]:
         raise TaskError(f"The task {text!r} cannot be read: the field {twice[0]!r} is there twice.")
     try:
+        _check_types(text)
         return dspy.Signature(text)
     except (ValueError, SyntaxError, TypeError, NameError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TaskError(
             f"The task {text!r} cannot be read: {reason}. Expected a form such as 'question, context -> answer: int'."
         ) from error
+
+
+def _check_types(text: str) -> None:
+    """Refuse types that are more than names. A type in quotes would be evaluated as Python by pydantic."""
+    for part in text.split("->"):
+        for argument in ast.parse(f"def f({part}): pass").body[0].args.args:  # type: ignore[attr-defined]
+            if argument.annotation is not None:
+                _check_type(argument.annotation)
+
+
+def _check_type(node: ast.expr, quoted: bool = False) -> None:
+    if isinstance(node, ast.Subscript):
+        name = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+        _check_type(node.value)
+        _check_type(node.slice, quoted=name == "Literal")
+    elif isinstance(node, ast.Tuple):
+        for item in node.elts:
+            _check_type(item, quoted)
+    elif isinstance(node, ast.BinOp):
+        _check_type(node.left)
+        _check_type(node.right)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not quoted:
+        raise ValueError(f"the type {node.value[:50]!r} stands in quotes")
+    elif _only_plain.get() and not (isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id in PLAIN_TYPES)):
+        raise ValueError(f"the type {ast.unparse(node)[:50]!r} is none of {', '.join(PLAIN_TYPES)}, and a file may name no other")
 
 
 def instructed(task: Task, instruction: str) -> Task:

@@ -7,8 +7,8 @@ import pytest
 import selftaught
 
 NAMES = [
-    "Budget", "Evaluation", "Predict", "Run", "__version__", "catalogue", "compare", "diagnose", "errors", "evaluate", "judges", "lm", "load", "novelty",
-    "optimizers", "programs", "save", "signatures", "synthesis",
+    "Budget", "Evaluation", "Predict", "Run", "__version__", "catalogue", "compare", "diagnose", "errors", "evaluate", "export", "judges", "lm", "load", "novelty",
+    "optimizers", "programs", "save", "serve", "signatures", "synthesis",
 ]  # fmt: skip
 
 

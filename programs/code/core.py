@@ -104,7 +104,7 @@ class CrossCheck(Program):
 
     def cases(self, inputs: dict[str, Any]) -> list[Case]:
         """Return the cases that came with the input."""
-        return cases_in(inputs[self.given], self.given) if self.given else []
+        return cases_in(inputs.get(self.given, ()), self.given) if self.given else []
 
     async def written(self, shown: dict[str, Any]) -> list[str]:
         """Return the cases that the model writes; none where it fails to, since they are never more than a help."""

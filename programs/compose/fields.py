@@ -12,6 +12,7 @@ import dspy
 
 from selftaught.errors import TaskError
 from selftaught.programs.judge.base import Judge
+from selftaught.programs.refine.drafts import review_of
 from selftaught.programs.step import Step
 from selftaught.signatures import Task, as_task, input_names
 
@@ -43,8 +44,7 @@ class Stage:
         """Call the module with what it takes of the known values, and return what it gives."""
         found = await self.module.acall(**{name: known[name] for name in self.takes if name in known})
         if isinstance(self.module, Judge):
-            failed = [criterion.name for criterion in found.verdict.criteria if criterion.passed is False]
-            return {name: found[name] for name in JUDGED if name in found} | {"problems": failed or [found.verdict.reasons]}
+            return {name: found[name] for name in JUDGED if name in found} | {"problems": review_of(found).problems}
         return {name: found[name] for name in self.gives}
 
 

@@ -107,8 +107,7 @@ class AskAnswer(Program):
         pairs = await self.pairs_for(inputs)  # 1, 2, 3
         last = as_output(self.task, pairs[-1].answer) if pairs and self.final == "last" else None
         found = self.answer(last) if last is not None else await self._composed(self._seen(inputs, pairs))  # 4
-        found["pairs"] = [asdict(pair) for pair in pairs]
-        return found
+        return self.answer(found, **{**dict(found.items()), "pairs": [asdict(pair) for pair in pairs]})
 
     async def pairs_for(self, inputs: dict[str, Any]) -> list[Pair]:
         """Return the questions about an input with their answers."""

@@ -69,7 +69,7 @@ class SelfExplanation(Program):
 
     async def aforward(self, **inputs: Any) -> dspy.Prediction:
         """Answer one input."""
-        turns = [] if self.comprehension == "none" else self._turns(inputs[self.dialogue])  # 1
+        turns = [] if self.comprehension == "none" else self._turns(inputs.get(self.dialogue) or "")  # 1
         if not turns:
             return self.answer(await self.generate.acall(**inputs, signature=self.task), explanations=[])
         each = self.comprehension == "explain"

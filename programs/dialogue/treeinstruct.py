@@ -152,7 +152,7 @@ class TreeInstruct(Conversing):
     async def _said(self, step: Step, inputs: dict[str, Any], lesson: _Lesson, about: dict[str, str]) -> str:
         """Return what the tutor says, without what is kept from the student."""
         said = (await asked(step, inputs, conversation=lesson.talk.text(), **about, your_turn=cue("tutor"))).utterance
-        return without(uncued(said, "tutor"), [inputs[name] for name in self.hidden])
+        return without(uncued(said, "tutor"), [inputs[name] for name in self.hidden if name in inputs])
 
     async def _exchanged(self, inputs: dict[str, Any], lesson: _Lesson, question: str) -> str:
         """Put a question to the student; returns the reply."""

@@ -48,8 +48,8 @@ class CoThink(PlanThenExecute):
         ledger = Ledger()
         with scope.scoped(ledgers=(*scope.current().ledgers, ledger)):
             found = await super().aforward(**inputs)
-        found["tokens"] = sum(call.prompt_tokens + call.completion_tokens for call in ledger.rows)
-        return found
+        tokens = sum(call.prompt_tokens + call.completion_tokens for call in ledger.rows)
+        return self.answer(found, **{**dict(found.items()), "tokens": tokens})
 
     async def plan_for(self, inputs: dict[str, Any]) -> list[str]:
         """Return an outline without numbers; nothing where there is none."""

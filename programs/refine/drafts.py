@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dspy
+from dspy.adapters.utils import serialize_for_json
 
 from selftaught.signatures import Criterion, Verdict
 
@@ -38,7 +39,7 @@ class Draft:
 
     def says(self, other: Draft) -> bool:
         """True when the two are the same to the letter."""
-        return (self.outputs, self.about) == (other.outputs, other.about)
+        return serialize_for_json([self.outputs, self.about]) == serialize_for_json([other.outputs, other.about])
 
 
 @dataclass(slots=True)

@@ -84,7 +84,7 @@ class Peer(Refine):
         if new.says(before) or not hasattr(self, "explain"):
             return new
         said = await self.explain.acall(**inputs, draft=self.text(before), edited=self.text(new))
-        known = range(1, len(inputs[self.documents]) + 1) if self.documents else ()
+        known = range(1, len(inputs.get(self.documents, ())) + 1) if self.documents else ()
         cited = list(dict.fromkeys(number for number in said.get("sources", ()) if number in known))
         new.notes = {"explanation": said.explanation, "cited_docs": cited}
         return new

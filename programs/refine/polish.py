@@ -71,13 +71,15 @@ class SelfPolish(Refine):
 
     async def drafted(self, inputs: dict[str, Any]) -> Draft:
         """Solve the problem as it was given."""
-        return Draft((await super().drafted(inputs)).outputs, about={name: inputs[name] for name in self.fields})
+        return Draft(
+            (await super().drafted(inputs)).outputs, about={name: inputs[name] for name in self.fields if name in inputs}
+        )
 
     async def revised(self, inputs: dict[str, Any], drafts: Drafts) -> Draft:
         """Rewrite the problem and solve it, where it was changed and may be."""
         now = drafts.current
         said = await self.revise.acall(**{**inputs, **now.about})
-        new = Draft(now.outputs, about={name: said[POLISHED + name].strip() for name in self.fields})
+        new = Draft(now.outputs, about={name: said[POLISHED + name].strip() for name in now.about})
         if not new.says(now) and self._kept(drafts.made[0].about, new.about):
             new.outputs = self.outputs(await self.generate.acall(**{**inputs, **new.about}))
             new.notes["solved"] = True
@@ -118,7 +120,7 @@ class SelfPolish(Refine):
 
     def _kept(self, given: dict[str, Any], polished: dict[str, Any]) -> bool:
         """True when nothing became empty, and no number of the given problem is gone."""
-        if any(given[name].strip() and not polished[name] for name in self.fields):
+        if any(text.strip() and not polished[name] for name, text in given.items()):
             return False
         return not self.keep_numbers or _numbers(given) <= _numbers(polished)
 

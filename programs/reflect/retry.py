@@ -133,7 +133,7 @@ class ReflectAndRetry(LookAgain):
         return note_of(self.kind, found) if self.kind in OPEN else self._redacted(trial, note_of(self.kind, found))  # 4
 
     def _redacted(self, trial: Trial, text: str) -> str:
-        listed = trial.inputs[self.choices] if self.choices else []
+        listed = (trial.inputs.get(self.choices) if self.choices else None) or []
         texts = listed.splitlines() if isinstance(listed, str) else list(listed.values() if isinstance(listed, dict) else listed)
         return redacted(text, [*choices_of(self.task), *map(str, [*texts, *trial.known.values()])], letters=len(texts))
 

@@ -81,7 +81,7 @@ class Compress(Focus):
     async def focus(self, inputs: dict[str, Any]) -> Focused:
         """Take the nearest passages, and shorten them."""
         name = self.context.of(inputs)
-        whole = passages(inputs[name])
+        whole = passages(inputs.get(name))
         taken = self._nearest(asked(inputs, name), whole)  # 1
         limits = {text: max(1, int(self.ratio * len(text.split()) + 1e-9)) for text in taken}
         long = [text for text, limit in limits.items() if len(text.split()) > limit]

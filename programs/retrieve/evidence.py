@@ -80,7 +80,7 @@ class Evidence(Focus):
     async def focus(self, inputs: dict[str, Any]) -> Focused:
         """Name the evidence, and show it."""
         name = self.context.of(inputs)
-        split = [pieces(text) for text in passages(inputs[name])]
+        split = [pieces(text) for text in passages(inputs.get(name))]
         scores = await self._scores(inputs, flat(split)) if self.alpha and len(flat(split)) > 1 else []  # 1
         chosen = self._evidence(scores, len(flat(split)))  # 2
         shown = marked(split, chosen) if self.show == "marked" else alone(split, chosen)  # 3

@@ -47,13 +47,13 @@ class Deepening(Program):
         most: steps in all; up to nine.
 
     Raises:
-        SettingError: a growth of 1 or less, or too many steps.
+        SettingError: a growth below 1.1, or too many steps.
     """
 
     def __init__(self, task: str | Task, *, first: int = 2, growth: float = 2.0, most: int = 8) -> None:
         super().__init__(task)
-        if isinstance(growth, bool) or not isinstance(growth, int | float) or growth <= 1:
-            raise SettingError(f"growth={growth!r}: expected a number above 1.")
+        if isinstance(growth, bool) or not isinstance(growth, int | float) or growth < 1.1:
+            raise SettingError(f"growth={growth!r}: expected a number of at least 1.1.")
         if at_least("most", most, 1) > MOST_STEPS:
             raise SettingError(f"most={most}: expected at most {MOST_STEPS} steps.")
         self.budgets = [min(at_least("first", first, 1), most)]

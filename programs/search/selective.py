@@ -56,11 +56,10 @@ class Selective(BestOf):
     async def aforward(self, **inputs: Any) -> dspy.Prediction:
         """Answer one input, or decline."""
         found = await super().aforward(**inputs)  # 1, 2
-        if found.declined and self.otherwise is not None:  # 3
+        if "withheld" in found and self.otherwise is not None:  # 3
             told = {name: found[name] for name in ("scores", "chosen", "withheld")}
             return self.answer(await self.otherwise.acall(**inputs), **told, declined=False, handed_on=True)
-        found["handed_on"] = False
-        return found
+        return dspy.Prediction(**{"handed_on": False, **dict(found.items())})
 
     def cost(self) -> Calls:
         """Return the calls of one input: `otherwise` only where the answer is not given."""

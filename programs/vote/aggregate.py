@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+from rapidfuzz.distance import LCSseq
 
 from selftaught.embedding import Encoder, embed
+from selftaught.novelty.rouge import f_measure
+from selftaught.novelty.words import unicode_words
 from selftaught.programs.normalise import answer_key
 from selftaught.programs.vote.ways import Ballot
 from selftaught.signatures import Task, output_names, render
@@ -97,24 +99,11 @@ def _cosines(texts: Sequence[str], encoder: Encoder | None) -> np.ndarray:
 
 def overlaps(texts: Sequence[str]) -> np.ndarray:
     """Return how much every two texts overlap: ROUGE-L, the F-measure of their longest common run of words with gaps."""
-    words = [re.findall(r"\w+", text.lower()) for text in texts]
+    words = [unicode_words(text) for text in texts]
     return np.array([[_overlap(one, other) for other in words] for one in words])
 
 
 def _overlap(one: list[str], other: list[str]) -> float:
     if not one or not other:
         return float(one == other)
-    return 2.0 * _longest_common(one, other) / (len(one) + len(other))
-
-
-def _longest_common(one: list[str], other: list[str]) -> int:
-    """Return the length of the longest common subsequence, a row of the table at a time as the bits of one number (Hyyrö, 2004)."""
-    places: dict[str, int] = {}
-    for place, word in enumerate(one):
-        places[word] = places.get(word, 0) | 1 << place
-    full = (1 << len(one)) - 1
-    row = full
-    for word in other:
-        here = row & places.get(word, 0)
-        row = (row + here) | (row - here)
-    return len(one) - (row & full).bit_count()
+    return f_measure(LCSseq.similarity(one, other), len(one), len(other))

@@ -92,7 +92,7 @@ class LanguageVote(Vote):
                 found = await self._translation(number, {**inputs, "language": language})
             except CallError:
                 continue
-            said = {name: found[TRANSLATED + name] for name in self.translated}
+            said = {name: found[TRANSLATED + name] for name in self.translated if name in inputs}
             if digits_of({name: inputs[name] for name in said}) == digits_of(said):
                 return {**inputs, **said}
         return None

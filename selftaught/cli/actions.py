@@ -12,6 +12,7 @@ from dspy.adapters.utils import serialize_for_json
 
 import selftaught as st
 from selftaught.artifact import load, save
+from selftaught.cli.enlarging import enlarged
 from selftaught.cli.judging import make_judge, make_lm, recalled
 from selftaught.data import read_examples
 from selftaught.errors import InputError, RunError, SettingError, nearest
@@ -106,6 +107,7 @@ def tuning(
     """Tune as a task file says; returns the outcome, the saved program and the report.
 
     A written rubric is looked at for loopholes first (119); `accept` decides about a change, `keep_rubric` leaves it as it is.
+    Where the task file wants more examples than `train` holds, the rest is synthesized.
     """
     file = read_task(path)
     task, folder = file.signature(), file.run_dir
@@ -120,9 +122,11 @@ def tuning(
     with dspy.context(lm=make_lm(file.lm)):
         if file.metric.kind == "rubric" and not keep_rubric:
             file.metric = mended(file.metric, task, train, folder, accept)
+        budget = file.ceiling()
+        train = enlarged(file, task, train, budget)
         tuned = optimizer.compile(
             make_program(file.program, task), trainset=train, valset=val,
-            metric=make_metric(file, task), budget=file.ceiling(), run_dir=folder, seed=file.seed,
+            metric=make_metric(file, task), budget=budget, run_dir=folder, seed=file.seed,
         )  # fmt: skip
     return tuned.tuning, save(tuned, folder / "program.st"), folder / "report.html"
 
@@ -184,11 +188,11 @@ def _made(choice: Choice, room: str, *args: Any) -> Any:
 
 
 def _serves(cls: type, room: str) -> bool:
-    """True for a class of a room that can be made here; judges and audits are no programs for a task, nor are policies optimizers."""
+    """True for a class of a room that can be made here; judges, audits and syntheses are no programs for a task, nor policies optimizers."""
     parts = cls.__module__.split(".")
     if room == "optimizers":
         return issubclass(cls, Optimizer)
-    return parts[1] == room and not (room == "programs" and parts[2] in ("judge", "diagnose"))
+    return parts[1] == room and not (room == "programs" and parts[2] in ("judge", "diagnose", "synthesis"))
 
 
 def make_metric(file: TaskFile, task: Task) -> Any:

@@ -180,20 +180,23 @@ def tune(
     Where the metric is a rubric, it is first looked at for loopholes (four calls); a change is shown and has to be confirmed.
     """
     from selftaught.cli.actions import tuning
+    from selftaught.cli.enlarging import synthesized
 
     def asked(difference: str) -> bool:
         print(difference, file=sys.stderr)
         return sys.stdin.isatty() and typer.confirm("Use the changed rubric?", err=True)
 
     outcome, saved, report = tuning(task, resume=resume, accept=accept or asked, keep_rubric=keep_rubric)
+    made = synthesized(report.parent)
     text = "\n".join(
         [
             outcome.summary(),
+            *([f"{made} of the examples were synthesized from yours; the report shows them"] if made else []),
             f"program  {saved}",
             f"report   {report}",
         ]
     )
-    show({**outcome.to_dict(), "program": str(saved), "report": str(report)}, as_json, text)
+    show({**outcome.to_dict(), "program": str(saved), "report": str(report), "synthesized": made}, as_json, text)
 
 
 @app.command()
@@ -270,3 +273,116 @@ def report(
             write_study(opened, optuna)
     text = f"{path}" + (f"\nstudy    {optuna}: optuna-dashboard sqlite:///{optuna}" if optuna is not None else "")
     show({"report": str(path), "study": str(optuna) if optuna is not None else None}, as_json, text)
+
+
+@app.command()
+def serve(
+    program: Annotated[Path | None, typer.Argument(help="A saved program (.st) or a task file (.toml).")] = None,
+    host: Annotated[str, typer.Option(help="Where to listen. Beyond this machine it needs --keys or --open.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one; the log tells it.")] = 8000,
+    model: Annotated[str | None, typer.Option(help="The model; see st.lm.")] = None,
+    api_base: Annotated[str | None, typer.Option(help="The OpenAI-compatible URL of the model.")] = None,
+    adapter: Annotated[str | None, typer.Option(help="How prompts are written: compact, chat or json.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="The most tokens of one of the model's answers.")] = None,
+    temperature: Annotated[float | None, typer.Option(min=0, help="Of the model.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="The file of keys; without it everybody may ask.")] = None,
+    new_key: Annotated[str | None, typer.Option(metavar="NAME", help="Make a key, print it once, and end.")] = None,
+    calls: Annotated[int | None, typer.Option(min=1, help="The most model calls: of all callers, or of the new key.")] = None,
+    run: Annotated[Path | None, typer.Option(help="A folder that keeps the ledger on disk.")] = None,
+    mcp: Annotated[str | None, typer.Option(help="Serve a tool of the Model Context Protocol: stdio or http.")] = None,
+    name: Annotated[str, typer.Option(help="Of the program; by default the file's.")] = "",
+    max_concurrency: Annotated[int, typer.Option(help="Inputs answered at the same time.")] = 64,
+    queue: Annotated[int, typer.Option(help="How many more wait; the next is refused with 503.")] = 256,
+    timeout: Annotated[float, typer.Option(help="Seconds for one answer, waiting included.")] = 120.0,
+    drain: Annotated[float, typer.Option(help="Seconds that requests get to end after SIGTERM.")] = 30.0,
+    max_body: Annotated[int, typer.Option(help="Bytes of a request.")] = 1 << 20,
+    max_batch: Annotated[int, typer.Option(help="Rows of a batch.")] = 64,
+    allow_host: Annotated[list[str] | None, typer.Option(help="A Host header that is answered. Repeat for several.")] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Listen beyond this machine without keys.")] = False,
+    steps: Annotated[bool, typer.Option(help="Show callers the steps.")] = True,
+    page: Annotated[bool, typer.Option(help="Have a page at / to try the program.")] = True,
+    log_content: Annotated[bool, typer.Option("--log-content", help="Log inputs, answers and error texts too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Serve a program: HTTP with OpenAPI, an OpenAI-compatible route, a page to try it; or a tool of the Model Context Protocol."""
+    from selftaught.cli.serving import made_key, serving
+
+    if new_key is not None:
+        found = made_key(new_key, keys, calls)
+        show(found, as_json, "\n".join(f"{label}  {value}" for label, value in found.items()))
+        return
+    if program is None:
+        raise typer.BadParameter("Name a saved program or a task file (or --new-key NAME).")
+    serving(
+        program, {"model": model, "api_base": api_base, "adapter": adapter, "max_tokens": max_tokens, "temperature": temperature},
+        calls=calls, host=host, port=port, keys=keys, run_dir=run, mcp=mcp, name=name, open_to_all=open_,
+        max_concurrency=max_concurrency, queue=queue, timeout=timeout, drain=drain, max_body=max_body, max_batch=max_batch,
+        allowed_hosts=tuple(allow_host or ()), steps=steps, page=page, log_content=log_content,
+    )  # fmt: skip
+
+
+ArtifactPath = Annotated[Path, typer.Argument(help="A saved program (.st).")]
+
+
+@app.command()
+def export(
+    artifact: ArtifactPath,
+    to: Annotated[str, typer.Option(help="messages, prompty, jinja, dspy, python, langchain, llama-index or container.")],
+    out: Annotated[Path | None, typer.Option(help="The file or folder to write; by default beside the program.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a saved program in another form: chat templates, DSPy's state, one file of Python, a container ..."""
+    from selftaught.export import export as write
+
+    place = write(artifact, to, out)
+    show({"to": to, "path": str(place)}, as_json, f"{place}")
+
+
+@app.command()
+def inspect(artifact: ArtifactPath, as_json: Json = False) -> None:
+    """Show what a saved program is: class, task, instructions, demonstrations, where it comes from, scores. Nothing in it is run."""
+    from selftaught.cli.exporting import inspected_text
+    from selftaught.inspection import inspected
+
+    found = inspected(artifact)
+    show(found, as_json, inspected_text(found))
+
+
+@app.command()
+def diff(before: ArtifactPath, after: ArtifactPath, as_json: Json = False) -> None:
+    """Compare two saved programs, instruction by instruction. The exit code is 1 where they differ."""
+    from selftaught.cli.exporting import print_difference
+    from selftaught.inspection import difference
+
+    found = difference(before, after)
+    if as_json:
+        show(found.to_dict(), True, "")
+    else:
+        print_difference(found)
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sign(
+    artifact: ArtifactPath,
+    key: Annotated[Path, typer.Option(help="Your private key (ed25519, PEM).")],
+    make_key: Annotated[bool, typer.Option("--make-key", help="Make the key first, and the public one beside it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Sign a saved program; the signature is a file beside it."""
+    from selftaught.cli.exporting import signed
+
+    found = signed(artifact, key, make_key)
+    show(found, as_json, "\n".join(f"{name.replace('_', ' ')}  {value}" for name, value in found.items()))
+
+
+@app.command()
+def verify(
+    artifact: ArtifactPath, key: Annotated[Path, typer.Option(help="The signer's public key (PEM).")], as_json: Json = False
+) -> None:
+    """Check that the owner of a key signed just this file. The exit code is 1 where not."""
+    from selftaught.signing import verify as check
+
+    found = check(artifact, key)
+    show({"artifact": str(artifact), "key": found}, as_json, f"{artifact} is signed by {found}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from selftaught.programs.synthesis import Judged, Novel, Pipeline, Synthesized
 from selftaught.programs.synthesis.auto import AutoTrainset
 from selftaught.programs.synthesis.card import Card
 from selftaught.programs.synthesis.formats import FORMATS
-from selftaught.programs.synthesis.splits import Splits, _checked
+from selftaught.programs.synthesis.splits import Splits, checked_shares
 from selftaught.programs.synthesis.templates import templates_of
 from selftaught.programs.synthesis.writing import WRITERS
 from selftaught.recipe import Filters, Recipe, read_recipe
@@ -109,7 +109,7 @@ def check_output(recipe: Recipe, path: Path) -> None:
         raise SettingError(f'{path}: the format "examples" needs task = "...", whose fields are written.')
     templates_of(output.templates)
     if output.split is not None:
-        _checked(output.split)
+        checked_shares(output.split)
 
 
 def write(recipe: Recipe, made: Synthesized, command: Sequence[str]) -> tuple[Path, Splits | None]:
@@ -117,14 +117,16 @@ def write(recipe: Recipe, made: Synthesized, command: Sequence[str]) -> tuple[Pa
     output = recipe.output
     settings: dict[str, Any] = {
         "rename": output.rename, "conversational": output.conversational, "templates": output.templates, "least": output.least,
-        "seed": recipe.seed, "task": task_of(recipe) if output.format == "examples" else None, "card": card_for(recipe, command),
+        "seed": recipe.seed, "task": task_of(recipe) if output.format == "examples" else None,
     }  # fmt: skip
-    if output.split is None and output.evaluation is None:
-        return made.save(output.path, output.format, **settings), None
-    known = read_seeds(output.evaluation) if output.evaluation is not None else ()
-    splits = made.split(output.split or {output.path.stem: 1.0}, seed=recipe.seed, evaluation=known)
-    folder = output.path.with_suffix("") if output.split is not None else output.path.parent
-    return splits.save(folder, output.format, ending=output.path.suffix, **settings), splits
+    card, splits = card_for(recipe, command), None
+    if output.split is not None or output.evaluation is not None:
+        known = read_seeds(output.evaluation) if output.evaluation is not None else ()
+        splits = made.split(output.split or {"rows": 1.0}, seed=recipe.seed, evaluation=known)
+    if splits is None or output.split is None:
+        told = [f"Contamination: {splits.summary()}."] if splits is not None and any(splits.overlaps.values()) else []
+        return made.save(output.path, output.format, **settings, card=replace(card, limits=[*card.limits, *told])), splits
+    return splits.save(output.path.with_suffix(""), output.format, ending=output.path.suffix, **settings, card=card), splits
 
 
 def card_for(recipe: Recipe, command: Sequence[str]) -> Card:

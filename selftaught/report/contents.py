@@ -82,11 +82,12 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One selection row that both candidates met."""
+    """One selection row that both candidates met. `synthesized`: its example was made by the model."""
 
     result: Result
     baseline: Row
     other: Row
+    synthesized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ class Report:
     flags: list[Flag]
     spent: Spent
     settings: list[tuple[str, Any]]
+    synthesized: dict[str, Any] | None
 
 
 def build(run: Run) -> Report:
@@ -172,6 +174,7 @@ def build(run: Run) -> Report:
         flags=_flags(journal),
         spent=_spent(run, journal),
         settings=list(_flat(settings)),
+        synthesized=journal.synthesized,
     )
 
 
@@ -304,10 +307,19 @@ def _comparison(journal: Journal) -> Comparison | None:
     if key is None or journal.baseline not in journal.rows:
         return None
     base, mine = journal.rows[journal.baseline], journal.rows[key]
-    pairs = [Pair(_result(base[index], mine[index]), base[index], mine[index]) for index in sorted(base.keys() & mine.keys())]
+    pairs = [
+        Pair(_result(base[index], mine[index]), base[index], mine[index], _is_synthesized(journal, base[index]))
+        for index in sorted(base.keys() & mine.keys())
+    ]
     pairs.sort(key=lambda pair: RESULTS.index(pair.result))
     role = "the winner" if journal.finished else "the best so far"
     return Comparison(journal.candidates[key].label, role if key == _selected(journal) else "the best of the others", pairs)
+
+
+def _is_synthesized(journal: Journal, row: Row) -> bool:
+    """True where a row's inputs are those of an example that was made for the run."""
+    made = (journal.synthesized or {}).get("rows", ())
+    return any(all(one.get(name) == value for name, value in row.inputs.items()) for one in made)
 
 
 def _result(before: Row, after: Row) -> Result:

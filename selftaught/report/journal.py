@@ -77,7 +77,7 @@ class Told:
 
 @dataclass(slots=True)
 class Journal:
-    """The events of a run, sorted by what they are about. `best`: after each trial, the key of the candidate that leads."""
+    """The events of a run, sorted by what they are about. `best`: after each trial, the key of the candidate that leads; `synthesized`: examples that were made for it."""
 
     candidates: dict[str, Proposed] = field(default_factory=dict)
     trials: list[Told] = field(default_factory=list)
@@ -89,6 +89,7 @@ class Journal:
     findings: list[dict[str, Any]] = field(default_factory=list)
     ended: str | None = None
     finished: dict[str, Any] | None = None
+    synthesized: dict[str, Any] | None = None
 
     @property
     def baseline(self) -> str | None:
@@ -138,6 +139,8 @@ def read(run: Run) -> Journal:
         elif kind == "told":
             told.add(data["number"])
             journal.tell(data)
+        elif kind == "synthesized":
+            journal.synthesized = data
         elif kind == "ended":
             journal.ended = data["reason"]
         elif kind == "finished":

@@ -82,3 +82,7 @@ def test_figures_by_hand():
 def test_what_is_no_list_of_texts_is_refused(call):
     with pytest.raises(DataError):
         call()
+
+
+def test_half_a_surrogate_pair_does_not_break_the_figures():
+    assert diversity(["a \ud800 b", "a b"]).texts == 2

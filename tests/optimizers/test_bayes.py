@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as hyp
 
+from selftaught.embedding import embed
 from selftaught.optimizers.bayes import coupled_kernel, expected_improvement, likeness, posterior, promising
-from selftaught.programs.embedding import embed
 
 POINTS = hyp.lists(hyp.tuples(*[hyp.floats(-1, 1)] * 3), min_size=4, max_size=9).map(np.array)
 SCORES = hyp.lists(

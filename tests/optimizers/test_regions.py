@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as hyp
 
+from selftaught.embedding import embed
 from selftaught.optimizers.regions import regions_of
-from selftaught.programs.embedding import embed
 
 FRUIT = ["red apple", "green apple", "sour apple", "old trumpet", "loud trumpet", "new trumpet"]
 

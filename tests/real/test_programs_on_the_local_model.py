@@ -25,7 +25,12 @@ class Transform(dspy.Signature):
     output: str = dspy.OutputField()
 
 
-PROGRAMS = [st.Predict, st.programs.SelfRefine, st.programs.Stick, st.programs.SelfConsistency, st.programs.BestOf]
+PROGRAMS = [
+    st.Predict, st.programs.Reasoned, st.programs.SelfRefine, st.programs.Stick, st.programs.SelfPolish, st.programs.LookAgain,
+    st.programs.Wait, st.programs.SelfConsistency, st.programs.BestOf, st.programs.Backtrack, st.programs.AskAnswer,
+    st.programs.PlanThenExecute, st.programs.Evidence, st.programs.AdaptiveDecoding,
+]  # fmt: skip
+"""At least one of every core that works on any task."""
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda one: one.__name__)
