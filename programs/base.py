@@ -13,6 +13,7 @@ import dspy
 from selftaught.errors import InputError, nearest
 from selftaught.loop import run_sync
 from selftaught.signatures import Task, as_task, output_names
+from selftaught.trace import STEPS, StepRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,6 @@ class Calls:
     def optional(self) -> Calls:
         """Return the same calls where they may not be made at all."""
         return Calls(0, self.at_most)
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """What one step saw and said."""
-
-    step: str
-    inputs: dict[str, Any]
-    outputs: dict[str, Any]
 
 
 class Arguments:
@@ -80,7 +72,6 @@ class Composable:
         return Chain([*before, after])
 
 
-STEPS = "steps"
 _records: ContextVar[list[StepRecord] | None] = ContextVar("selftaught_steps", default=None)
 
 

@@ -36,6 +36,7 @@ from selftaught.loop import in_thread, run_sync
 from selftaught.metrics import Metric, Row, as_metric
 from selftaught.progress import Progress, progress_bar
 from selftaught.run import Run
+from selftaught.trace import STEPS, StepRecord
 
 UNREACHABLE_AFTER = 10
 SURE = 1e-9
@@ -339,8 +340,6 @@ def _caller(program: dspy.Module) -> Callable[..., Awaitable[Any]]:
 
 def _answer(prediction: Any) -> dict[str, Any]:
     """Return what was answered, without the trace of the steps; an output that is called so is no trace."""
-    from selftaught.programs.base import STEPS, StepRecord  # the programs import this module
-
     if not isinstance(prediction, dspy.Prediction):
         return {"value": prediction}
     said = dict(prediction.items())

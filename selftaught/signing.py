@@ -104,7 +104,7 @@ def _signature(path: Path) -> dict[str, str]:
     try:
         with source.open("rb") as file:
             content = file.read(LARGEST_SIGNATURE + 1)
-        found = json.loads(content) if len(content) <= LARGEST_SIGNATURE else None
+        found: Any = json.loads(content) if len(content) <= LARGEST_SIGNATURE else None
     except FileNotFoundError as error:
         raise SignatureError(f"{path} is not signed: there is no {source.name} beside it.") from error
     except (OSError, ValueError, RecursionError) as error:

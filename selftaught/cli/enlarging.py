@@ -38,7 +38,7 @@ def enlarged(file: TaskFile, task: Task, train: list[dspy.Example], budget: Budg
     if len(train) >= file.data.synthesize:
         return train
     assert file.run_dir is not None  # read_task sets it
-    key = {"wanted": file.data.synthesize - len(train), "given": data_hash(train)}
+    key: dict[str, Any] = {"wanted": file.data.synthesize - len(train), "given": data_hash(train)}
     path = file.run_dir / KEPT
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if known.get("key") != key:

@@ -45,7 +45,8 @@ def _short(value: Any) -> str:
 
 
 def _score(one: dict[str, Any]) -> str:
-    interval, score = one.get("interval"), one.get("score")
+    interval: Any = one.get("interval")
+    score = one.get("score")
     if not isinstance(score, int | float):
         return "not known"
     within = f" ({interval[0]:.3f} to {interval[1]:.3f})" if _is_interval(interval) else ""

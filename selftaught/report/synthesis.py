@@ -59,7 +59,7 @@ def render_synthesis(run: Run) -> str:
     from selftaught.report import environment
 
     settings, rounds, stopped = run.settings, [data for _, data in run.events("round")], run.events("stopped")
-    last = stopped[-1][1] if stopped else {"reason": "", "count": None}
+    last: dict[str, Any] = stopped[-1][1] if stopped else {"reason": "", "count": None}
     whole = [row for data in rounds for row in data["accepted"]]
     accepted, rejected = whole[: last["count"]], [row for data in rounds for row in data["rejected"]]
     fields = measured(accepted)

@@ -96,7 +96,7 @@ def _work_routes(app: FastAPI, service: Service) -> None:
     app.add_api_route(
         "/v1/stream",
         _typed(streamed, forms.inputs),
-        **{**common, "responses": {**PROBLEMS, **events}},
+        **{**common, "responses": {**PROBLEMS, **events}},  # type: ignore[misc]
         response_class=StreamingResponse,
     )
 

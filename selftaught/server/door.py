@@ -110,7 +110,7 @@ class Door:
         facts |= {"http.response.status_code": status, "http.route": route, "selftaught.calls": used["calls"]}
         facts |= {f"selftaught.{name}": used[name] for name in ("prompt_tokens", "completion_tokens")}
         asked = {"key": visit.caller.name, **used} if used["calls"] or used["cached"] else {"key": visit.caller.name}
-        why = {"problem": visit.problem} if visit.problem else {}
+        why: dict[str, Any] = {"problem": visit.problem} if visit.problem else {}
         logs.tell("request", id=visit.id, method=method, route=route, status=status, ms=round(seconds * 1e3, 1), **asked, **why)
 
 

@@ -38,7 +38,7 @@ class JsonLines(logging.Formatter):
 
 def failure(error: BaseException, *, content: bool) -> dict[str, Any]:
     """Return what the log tells of an error: its classes and where it was raised; its text only with `content`."""
-    classes, cause = [], error
+    classes, cause = list[str](), error
     while cause is not None and len(classes) < 8:
         classes.append(type(cause).__name__)
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)  # type: ignore[assignment]

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -34,7 +35,8 @@ def run_http(app: FastAPI, service: Service, host: str, port: int) -> None:
     )  # fmt: skip
     with listening, _signals_once():
         Server(config, service, listening).run(sockets=[listening])
-    logs.tell("stopped", **{name: value for name, value in service.ledger.usage.to_dict().items() if isinstance(value, int)})
+    used: dict[str, Any] = {name: value for name, value in service.ledger.usage.to_dict().items() if isinstance(value, int)}
+    logs.tell("stopped", **used)
 
 
 def _listening(host: str, port: int) -> socket.socket:

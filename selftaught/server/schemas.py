@@ -75,14 +75,15 @@ class Forms:
         self.rows = create_model(
             self.name + "Rows", __config__=ConfigDict(extra="forbid"), rows=(unchecked, Field(min_length=1, max_length=most))
         )
+        optional: Any = self.answer | None
         row = create_model(
             self.name + "Row",
-            index=(int, ...), answer=(self.answer | None, None), problem=(Problem | None, None),
+            index=(int, ...), answer=(optional, None), problem=(Problem | None, None),
         )  # fmt: skip
         self.answers = create_model(self.name + "Answers", id=(str, ...), rows=(list[row], ...), usage=(Usage, ...))  # type: ignore[valid-type]
 
     def _answer(self) -> type[BaseModel]:
-        more = Field(default={}, description="What the program tells beside the answer, such as votes or a confidence.")
+        more: Any = Field(default={}, description="What the program tells beside the answer, such as votes or a confidence.")
         return create_model(
             self.name + "Answer",
             id=(str, ...), outputs=(self.outputs, ...), more=(dict[str, Any], more), steps=(list[StepSaid] | None, None), usage=(Usage, ...),
@@ -92,7 +93,7 @@ class Forms:
 def _model(name: str, fields: dict[str, FieldInfo], *, inputs: bool) -> type[BaseModel]:
     made: dict[str, Any] = {}
     for field_name, field in fields.items():
-        kind = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+        kind: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
         default = ... if field.is_required() else field.get_default(call_default_factory=True)
         description = _description(field_name, field)
         if inputs:
