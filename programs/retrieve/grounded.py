@@ -27,7 +27,7 @@ from selftaught.registry import method
 from selftaught.signatures import Task
 
 
-@method(63, "self-specialization", family="retrieve", missing="synthesis of domain examples and training on them")
+@method(63, "self-specialization", family="retrieve", missing="training")
 class Grounded(Focus):
     """Answer with the passages of your documents that are most like the input.
 

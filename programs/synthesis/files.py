@@ -19,7 +19,7 @@ from selftaught.programs.synthesis.row import Rejected, Row
 from selftaught.programs.synthesis.stages import Gate
 from selftaught.run import Run
 
-ROUND = "round"
+ROUND, STOPPED = "round", "stopped"
 ROWS, REJECTED = "rows.jsonl", "rejected.jsonl"
 
 
@@ -80,6 +80,12 @@ class Files:
         except Exception as error:  # a full disk, or a journal that was removed: what is committed stays
             raise RunError(f"Round {made.number} could not be written to {self.run.folder}: {error}. What was accepted before is kept; continue with the same call.") from error  # fmt: skip
         self._take(made.accepted, data["rejected"], made.entered)
+
+    def stop(self, reason: str) -> None:
+        """Write down why a session stopped, and how many rows it was asked for, where that is news."""
+        said = {"reason": reason, "count": self.count}
+        if [data for _, data in self.run.events(STOPPED)][-1:] != [said]:
+            self.run.append(STOPPED, said)
 
     def _take(self, accepted: Sequence[Row], rejected: Sequence[dict[str, Any]], entered: dict[str, int]) -> None:
         left = len(accepted) if self.count is None else max(0, self.count - len(self.accepted))

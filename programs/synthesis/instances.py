@@ -1,12 +1,14 @@
 """Instances of an instruction: an input and an output, the label first where the task is a classification.
 
-1. A classification: ask for its labels, then for one input to each, so that the labels come out even.
+1. A classification: ask for its labels, then for one input to each, so that the labels come out even. Where fewer instances are
+   wanted than there are labels, the instruction's own hash says with which label to begin.
 2. Any other task: ask for an input and its output.
 3. Drop instances that say nothing; drop the task where one input has two different outputs.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -57,7 +59,8 @@ class Instances(Stage):
     async def by_label(self, row: Row) -> list[Instance]:
         """Return an input for each label."""
         said = await self.labels.acall(instruction=row["instruction"])
-        labels = list(dict.fromkeys(label.strip() for label in said["choices"] if label.strip()))[: self.count]
+        labels = turned(list(dict.fromkeys(label.strip() for label in said["choices"] if label.strip())), str(row["instruction"]))
+        labels = labels[: self.count]
         filled = await survivors(self.fill.acall(instruction=row["instruction"], label=label) for label in labels)
         return [(one.input.strip(), label) for one, label in zip(filled, labels, strict=True) if one is not None]
 
@@ -74,6 +77,12 @@ class Instances(Stage):
         return Calls(min(2, self.count), max(1 + min(self.count, LABELS), self.count))
 
 
+def turned(labels: list[str], by: str) -> list[str]:
+    """Return the labels from another one on: models name the same label first, such as yes."""
+    first = zlib.crc32(by.encode(errors="surrogatepass")) % len(labels) if labels else 0
+    return labels[first:] + labels[:first]
+
+
 def conflicting(instances: Sequence[Instance]) -> bool:
     """True where one input has two different outputs."""
     outputs: dict[str, set[str]] = {}
@@ -88,6 +97,8 @@ def empty(instruction: str, given: str, answer: str) -> str:
         return "no output"
     if normalise(answer) in (normalise(given), normalise(instruction)):
         return "the output repeats the input"
+    if given.strip() and normalise(given) == normalise(instruction):
+        return "the input repeats the instruction"
     return "ends in a colon" if given.endswith(":") or answer.endswith(":") else ""
 
 

@@ -31,11 +31,13 @@ from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.given import listed
 from selftaught.programs.sampling import at_least
 from selftaught.programs.synthesis.files import Files, Round
+from selftaught.programs.synthesis.knobs import knobs_of
 from selftaught.programs.synthesis.outcome import Synthesized
 from selftaught.programs.synthesis.row import Rejected, Row
 from selftaught.programs.synthesis.stages import Gate, Source, Stage
 from selftaught.progress import Progress, progress_bar
 from selftaught.run import opened
+from selftaught.store import fingerprint
 
 Part = Stage | Gate
 CONCURRENCY, PATIENCE = 64, 8
@@ -48,6 +50,9 @@ class Pipeline(dspy.Module):
         source: where rows begin.
         parts: stages and gates, in order, with different names.
         seeds: rows that gates know from the start, such as the examples that the source shows; they do not come out.
+
+    Attributes:
+        marks: what else defines a run of it, as plain data, such as the recipe that it is made from; with other marks it is another run.
 
     Raises:
         SettingError: a part of another kind, or two with one name.
@@ -64,6 +69,7 @@ class Pipeline(dspy.Module):
                 f"Two parts are called {twice[0]!r}. Give each its own name, so that the report can tell them apart."
             )
         self.seeds = list(seeds)
+        self.marks: dict[str, Any] = {}
 
     def run(
         self, count: int | None = None, *, run_dir: str | Path | None = None, budget: Budget | None = None, seed: int = 0,
@@ -100,8 +106,11 @@ class Pipeline(dspy.Module):
             "kind": "synthesis",
             "source": self.source.name,
             "parts": [part.name for part in self.parts],
+            "settings": {part.name: fingerprint(knobs_of(part)) for part in (self.source, *self.parts)},
+            "seeds": fingerprint([row.to_dict() for row in self.seeds]),
             "seed": seed,
             **self.described(),
+            **self.marks,
         }
         callers = [*(dspy.settings.caller_modules or []), self]
         with opened(run_dir, settings) as kept, kept.active(budgets=scope.in_force(budget)), dspy.context(caller_modules=callers):
@@ -111,13 +120,20 @@ class Pipeline(dspy.Module):
             with progress_bar("rows", count if count is not None else self.source.total(), progress) as bar:
                 ended = await made.rounds(count, patience, bar)
             names = [self.source.name, *(part.name for part in self.parts)]
+            files.stop(ended)
             return Synthesized(
-                files.rows(), files.rejected, files.funnel(names), ended, kept.ledger.usage, run_dir and Path(run_dir)
-            )
+                files.rows(), files.rejected, files.funnel(names), ended, kept.ledger.usage, kept.folder if run_dir is not None else None,
+                {"pipeline": type(self).__name__, "seed": seed, "count": count, "models": self.models()},
+            )  # fmt: skip
 
     def described(self) -> dict[str, Any]:
         """Return what defines this pipeline besides its parts, as plain data; another description is another run."""
         return {"instructions": [step.signature.instructions for step in self.predictors()]}
+
+    def models(self) -> list[str]:
+        """Return the names of the models that its steps ask."""
+        asked = {getattr(step.lm or dspy.settings.lm, "model", None) for step in self.predictors()}
+        return sorted(name for name in asked if name)
 
     def cost(self) -> Calls:
         """Return the calls of one row that goes through every part."""
@@ -197,9 +213,9 @@ class Making:
     def decided(self, gate: Gate, rows: Sequence[Row], made: Round) -> list[Row]:
         """Let a gate decide on rows in order."""
         admitted = []
-        for row in rows:
-            made.entered[gate.name] += 1
-            if reason := gate.admit(row):
+        made.entered[gate.name] += len(rows)
+        for row, reason in zip(rows, gate.decide(rows), strict=True):
+            if reason:
                 made.rejected.append(Rejected(row, gate.name, reason))
             else:
                 admitted.append(row.through(gate.name))

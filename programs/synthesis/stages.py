@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import dspy
+from dspy.adapters.utils import serialize_for_json
 
 from selftaught import scope
 from selftaught.errors import SettingError
@@ -72,6 +73,10 @@ class Gate(ABC):
     @abstractmethod
     def admit(self, row: Row) -> str:
         """Return why a row is rejected; an empty text lets it through and may be remembered."""
+
+    def decide(self, rows: Sequence[Row]) -> Sequence[str]:
+        """Return for each row of a round why it is rejected; one by one, where a gate does not look at the round as a whole."""
+        return [self.admit(row) for row in rows]
 
     def remember(self, row: Row) -> None:
         """Take in a row that was admitted in an earlier session, or a seed."""
@@ -143,12 +148,13 @@ class Made(Stage):
 
         known = {name: row[there] for name in self.takes if (there := self.rename.get(name, name)) in row.values}
         with self._sampled(row):
-            found = await stage_of(self.program).run(known)
+            found = serialize_for_json(await stage_of(self.program).run(known))  # a row is on disk what it is here
         values = {self.rename.get(name, name): value for name, value in found.items() if name != self.split_at}
         if self.split_at is None:
             return [row.with_values(**values)]
         there = self.rename.get(self.split_at, self.split_at)
-        return [row.split(number, {**row.values, **values, there: one}) for number, one in enumerate(found[self.split_at])]
+        split = [row.split(number, {**row.values, **values, there: one}) for number, one in enumerate(found[self.split_at])]
+        return split or [Rejected(row.with_values(**values), self.name, f"no {self.split_at}")]
 
     def _sampled(self, row: Row) -> contextlib.AbstractContextManager[Any]:
         if self.temperature is None:
@@ -212,7 +218,10 @@ class Judged(Stage):
 
     async def run(self, row: Row) -> Sequence[Out]:
         """Judge one row."""
-        found = await self.judge.acall(**{name: row[self.rename.get(name, name)] for name in self.judge.task.fields})
+        there = {name: self.rename.get(name, name) for name in self.judge.task.fields}
+        if lacking := [name for name in there.values() if name not in row.values]:
+            return [Rejected(row, self.name, f"lacks {lacking[0]!r}")]
+        found = await self.judge.acall(**{name: row[held] for name, held in there.items()})
         if found.score is None:
             return [Rejected(row, self.name, "no score", found.reasons)] if self.least is not None else [row]
         scored = row.scored(self.name, float(found.score))
@@ -229,18 +238,29 @@ class Novel(Gate):
     """Lets a row through whose text is unlike that of all before it; see `NoveltyFilter`.
 
     Args:
-        field: the value that is compared.
+        field: the value that is compared, or a function of the row that returns the text.
         threshold: the highest ROUGE-L F with an earlier text.
         unicode: compare words of every script.
+        by: compare only rows with the same value of this field, such as a language or a topic.
+        name: of the gate, in reports.
     """
 
-    def __init__(self, field: str, threshold: float = 0.7, *, unicode: bool = False) -> None:
-        self.field, self.name = field, "novelty"
+    def __init__(
+        self, field: str | Callable[[Row], str], threshold: float = 0.7, *, unicode: bool = False, by: str = "", name: str = "novelty",
+    ) -> None:  # fmt: skip
+        self.field, self.by, self.name = field, by, name
         self.filter = NoveltyFilter(threshold, unicode=unicode)
+        self._filters: dict[str, NoveltyFilter] = {"": self.filter}
 
     def admit(self, row: Row) -> str:
         """Compare a row's text with all admitted ones."""
-        return "" if self.filter.add(str(row[self.field])) else f"ROUGE-L above {self.filter.threshold:g}"
+        if isinstance(self.field, str) and self.field not in row.values:
+            return f"lacks {self.field!r}"
+        text = str(row[self.field]) if isinstance(self.field, str) else self.field(row)
+        key = str(row.get(self.by, "")) if self.by else ""
+        if key not in self._filters:
+            self._filters[key] = NoveltyFilter(self.filter.threshold, unicode=self.filter.unicode)
+        return "" if self._filters[key].add(text) else f"ROUGE-L above {self.filter.threshold:g}"
 
 
 class Distinct(Gate):
@@ -248,12 +268,13 @@ class Distinct(Gate):
 
     Args:
         fields: the values that are compared together.
+        name: of the gate, in reports.
     """
 
-    def __init__(self, *fields: str) -> None:
+    def __init__(self, *fields: str, name: str = "distinct") -> None:
         from selftaught.programs.normalise import normalise
 
-        self.fields, self.name, self._normalise = fields, "distinct", normalise
+        self.fields, self.name, self._normalise = fields, name, normalise
         self._seen: set[tuple[str, ...]] = set()
 
     def admit(self, row: Row) -> str:

@@ -30,7 +30,7 @@ from selftaught.registry import method
 from selftaught.signatures import Task, output_names, render
 
 
-@method(7, "ensemble-instruct", family="vote", missing="writing the instructions and instances; the data set")
+@method(7, "ensemble-instruct", family="vote")
 class Consensus(Vote):
     """Return the answer that several models agree on, or decline.
 

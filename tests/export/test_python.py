@@ -171,6 +171,7 @@ class Answer(dspy.Signature):
     hints: list[str] = dspy.InputField(default=["none"], desc="what is known")
     parts: list[Part] = dspy.OutputField(min_length=1)
     colour: Colour = dspy.OutputField()
+    spare: Part | None = dspy.OutputField()
     table: dict[str, float] = dspy.OutputField()
     pair: tuple[str, int] = dspy.OutputField()
     maybe: Literal[1, 2] | None = dspy.OutputField(desc="if any")
@@ -183,6 +184,7 @@ def test_types_of_the_users_own(inputs):
         answer = {
             "parts": [{"name": "hand", "sizes": ["3"]}],
             "colour": "blue",
+            "spare": {"name": "x"},
             "table": {"a": 1},
             "pair": ["x", 2],
             "maybe": None,

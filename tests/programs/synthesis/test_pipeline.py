@@ -101,6 +101,23 @@ def test_another_pipeline_in_the_same_folder_is_refused(tmp_path):
         run(other, run_dir=tmp_path / "run")
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: Pipeline(Rows(rows(19), batch=6), shouted().parts),
+        lambda: Pipeline(Rows(rows(20), batch=5), shouted().parts),
+        lambda: Pipeline(Rows(rows(20), batch=6), [*shouted().parts[:2], Distinct("word")]),
+        lambda: Pipeline(Rows(rows(20), batch=6), [Made(Step("word -> shouted"), temperature=0.5, name="shout"), *shouted().parts[1:]]),
+        lambda: Pipeline(Rows(rows(20), batch=6), shouted().parts, seeds=[Row({"shouted": "x"})]),
+    ],
+)  # fmt: skip
+def test_a_pipeline_with_other_settings_does_not_continue_a_run(tmp_path, other):
+    run(shouted(), run_dir=tmp_path / "run")
+    assert len(run(shouted(), run_dir=tmp_path / "run")[0]) == 18
+    with pytest.raises(RunError, match="another run"):
+        run(other(), run_dir=tmp_path / "run")
+
+
 def test_the_same_pipeline_twice_begins_with_empty_gates():
     pipeline = shouted()
     assert len(run(pipeline)[0]) == len(run(pipeline)[0]) == 18

@@ -1,0 +1,149 @@
+"""Instruct-SkillMix (042; Kaur et al., 2024): name skills, mix some at random, write a query that needs them, and improve the answer.
+
+For a small, varied set from a strong model without seeds. Facts go unchecked, and more rows soon add nothing.
+
+1. Skills: those given; those that given instructions need; or topics, then skills of each topic.
+2. Draw `mix` different skills for each row, and a kind of query; all kinds come about equally often.
+3. Generate: write a query that needs the skills, and an answer.
+4. Critique: as the one who asked, name weaknesses and strengths of the answer.
+5. Refine: write both again with it. Where critique or refinement fails, what was there before stays.
+
+Departures: (1) The kinds of queries are ours and can be exchanged; the paper asks for them too. (2) No worked examples are shown;
+an optimizer can find some. (3) An answer that is cut off is asked for again as another sample, not continued. (4) `shirk` is the paper's
+negative control: so many rows get a lazy answer instead of steps 4 and 5.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from selftaught.errors import SettingError
+from selftaught.programs.given import texts
+from selftaught.programs.sampling import at_least
+from selftaught.programs.step import Step
+from selftaught.programs.synthesis.either import Either
+from selftaught.programs.synthesis.perhaps import Perhaps
+from selftaught.programs.synthesis.pipeline import Pipeline
+from selftaught.programs.synthesis.row import Origin, Row
+from selftaught.programs.synthesis.sequel import Sequel
+from selftaught.programs.synthesis.skill_steps import CRITIQUE, EXTRACT, GENERATE, QUERY_TYPES, REFINE, SHIRK, SKILLS, TOPICS
+from selftaught.programs.synthesis.stages import Change, Distinct, Keep, Made, Rows, Source
+from selftaught.programs.vote.decline import share
+from selftaught.registry import method
+
+
+@method(42, "instruct-skillmix", family="synthesis")
+class InstructSkillMix(Sequel):
+    """Mix skills into queries, and answer them.
+
+    Rows hold `instruction`, `input` (empty), `output`, `skills` and `query_type`.
+
+    Args:
+        skills: names of skills; without any, they are found first, and kept in the folder `first` of a `run_dir`.
+        instructions: from which skills are taken, where none are given; without, topics are asked for.
+        wanted: skills that are found by topics.
+        mix: different skills in a row.
+        query_types: kinds of queries, each in a few words.
+        shirk: the share of rows, from 0 to 1, that get a lazy answer, as a negative control.
+        batch: rows begun a round.
+        temperature: of the queries, and of topics and skills.
+
+    Raises:
+        SettingError: fewer skills than are mixed, or a setting that is none.
+    """
+
+    def __init__(
+        self, skills: Sequence[str] = (), *, instructions: Sequence[str] = (), wanted: int = 64, mix: int = 2,
+        query_types: Sequence[str] = QUERY_TYPES, shirk: float = 0.0, batch: int = 16, temperature: float = 0.7,
+    ) -> None:  # fmt: skip
+        given = [Row({"skill": one}) for one in dict.fromkeys(texts("skills", skills))]
+        self.mix, self.shirk, self.batch = at_least("mix", mix, 1), share("shirk", shirk), at_least("batch", batch, 1)
+        self.query_types = texts("query_types", query_types)
+        if not self.query_types or (given and len(given) < self.mix):
+            raise SettingError(f"skills: {len(given)} different ones, mix={mix!r}, query_types={len(self.query_types)}: expected enough to draw from.")  # fmt: skip
+        read = {"query": "instruction", "response": "output"}
+        careful = Perhaps(
+            [Made(Step(CRITIQUE), rename=read, name="critique"), Made(Step(REFINE), rename=read, name="refine")], "improve"
+        )
+        lazy = {"low": Made(Step(SHIRK), rename=read, name="shirk")} if shirk else {}
+        parts = [
+            Made(Step(GENERATE), temperature=temperature, name="generate"),  # 3
+            Either("effort", {"high": careful, **lazy}, "improve"),  # 4, 5
+            Keep(incomplete, "complete"), Change(tidied, "tidy"),
+        ]  # fmt: skip
+        first = None if given else skills_of(instructions, temperature)  # 1
+        by_topics = not given and not instructions
+        super().__init__(
+            first, parts, wanted=at_least("wanted", wanted, self.mix) if by_topics else None, given=given, name="skills"
+        )
+
+    def begun(self, rows: Sequence[Row]) -> tuple[Source, Sequence[Row]]:
+        """Draw from the skills."""
+        return SkillDraws(rows, self.query_types, self.mix, self.batch, self.shirk), []
+
+
+def skills_of(instructions: Sequence[str], temperature: float) -> Pipeline:
+    """Return the pipeline that finds skills: in instructions, or by topics."""
+    if instructions:
+        source: Source = Rows([{"instruction": one} for one in texts("instructions", instructions)], name="instructions")
+        return Pipeline(source, [Made(Step(EXTRACT), split="needs", rename={"needs": "skill"}, name="extract"), *named("skill")])
+    topics = [
+        Made(Step(TOPICS), split="topics", rename={"topics": "topic"}, temperature=temperature, name="topics"),
+        *named("topic"),
+    ]
+    skills = [
+        Made(Step(SKILLS), split="needs", rename={"needs": "skill"}, temperature=temperature, name="skills"),
+        *named("skill"),
+    ]
+    return Pipeline(KnownTopics(), [*topics, *skills])
+
+
+class KnownTopics(Source):
+    """Begins questions for topics: each shows those that are known already."""
+
+    name, learns = "topics", True
+
+    def begin(self, number: int, accepted: Sequence[Row], seed: int) -> Sequence[Row]:
+        """Ask once a round."""
+        known = list(dict.fromkeys(row["topic"] for row in accepted))
+        shown = random.Random(f"{seed} {number}").sample(known, min(20, len(known)))
+        return [Row({"known": shown}, Origin(self.name, number, (0,)))]
+
+
+class SkillDraws(Source):
+    """Begins mixtures: so many different skills, and a kind of query; every kind once before any comes again."""
+
+    name = "skills"
+
+    def __init__(self, skills: Sequence[Row], query_types: Sequence[str], mix: int, batch: int, shirk: float) -> None:
+        self.skills = {str(row["skill"]): row.id for row in skills}
+        self.query_types, self.batch, self.shirk = list(query_types), batch, shirk
+        self.mix = min(mix, len(self.skills))
+
+    def begin(self, number: int, accepted: Sequence[Row], seed: int) -> Sequence[Row]:
+        """Draw a round of mixtures."""
+        rows = []
+        for place in range(self.batch):
+            draws = random.Random(f"{seed} {number} {place}")
+            chosen = draws.sample(list(self.skills), self.mix)  # 2
+            turn, among = divmod(number * self.batch + place, len(self.query_types))
+            kinds = random.Random(f"{seed} kinds {turn}").sample(self.query_types, len(self.query_types))
+            values = {"skills": chosen, "query_type": kinds[among], "effort": "low" if draws.random() < self.shirk else "high"}
+            rows.append(Row(values, Origin(self.name, number, (place,), tuple(self.skills[one] for one in chosen))))
+        return rows
+
+
+def incomplete(row: Row) -> str:
+    """Return what a row lacks, or an empty text."""
+    return next((f"no {name}" for name in ("instruction", "output") if not str(row[name]).strip()), "")
+
+
+def tidied(row: Row) -> Row:
+    """Return a row as it comes out."""
+    return row.without("effort", "weaknesses", "strengths").with_values(input="")
+
+
+def named(field: str) -> list[Any]:
+    return [Keep(lambda row: bool(str(row[field]).strip()), f"{field} name"), Distinct(field, name=f"new {field}")]
