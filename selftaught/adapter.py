@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import typing
 from collections.abc import Callable
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 from weakref import WeakKeyDictionary
 
 import dspy
@@ -160,24 +161,27 @@ def _description(name: str, field: FieldInfo) -> str:
 
 def _shape(field: FieldInfo) -> str:
     text = _description("", field)
-    shape = _type_shape(field.annotation)
+    shape = type_shape(field.annotation)
     return shape if not text or text.startswith("${") else f"{shape} ({text})"
 
 
-def _type_shape(annotation: Any) -> str:
-    names = {str: "string", int: "integer", float: "number", bool: "true or false"}
+def type_shape(annotation: Any) -> str:
+    """Return how a value of a type is shown in the shape of an answer."""
+    names = {str: "string", int: "integer", float: "number", bool: "true or false", type(None): "null"}
     if annotation in names:
         return names[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is typing.Annotated:
-        return _type_shape(arguments[0])
+        return type_shape(arguments[0])
     if origin is Literal:
         return " or ".join(json.dumps(choice) for choice in arguments)
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(type_shape(one) for one in arguments))
     if origin is list and arguments:
-        return f"[{_type_shape(arguments[0])}, ...]"
+        return f"[{type_shape(arguments[0])}, ...]"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return (
-            "{" + ", ".join(f'"{name}": {_type_shape(field.annotation)}' for name, field in annotation.model_fields.items()) + "}"
+            "{" + ", ".join(f'"{name}": {type_shape(field.annotation)}' for name, field in annotation.model_fields.items()) + "}"
         )
     return getattr(annotation, "__name__", str(annotation))
 
