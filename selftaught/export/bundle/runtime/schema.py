@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from selftaught.export.bundle.runtime.kinds import Field, Limit, Model, WithJsonSchema, fields_of, unwrapped
 
-NAMES = {str: "string", int: "integer", float: "number", bool: "true or false"}
+NAMES = {str: "string", int: "integer", float: "number", bool: "true or false", type(None): "null"}
 JSON_TYPES: dict[Any, dict[str, Any]] = {
     str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"}, type(None): {"type": "null"},
     list: {"items": {}, "type": "array"}, dict: {"additionalProperties": True, "type": "object"}, Any: {},
@@ -26,6 +26,8 @@ def shape_of(annotation: Any) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return " or ".join(json.dumps(choice) for choice in arguments)
+    if origin in (Union, types.UnionType):
+        return " or ".join(dict.fromkeys(shape_of(one) for one in arguments))
     if origin is list and arguments:
         return f"[{shape_of(arguments[0])}, ...]"
     if isinstance(annotation, type) and issubclass(annotation, Model):
