@@ -30,6 +30,7 @@ from selftaught.programs.normalise import normalise
 from selftaught.programs.step import Step
 from selftaught.programs.synthesis.gates import BestShare
 from selftaught.programs.synthesis.lowest_reward import LowestReward
+from selftaught.programs.synthesis.pipeline import Part
 from selftaught.programs.synthesis.proposing import LONGEST, Proposing
 from selftaught.programs.synthesis.row import Row
 from selftaught.programs.synthesis.seed_draws import INSTRUCTION
@@ -83,7 +84,7 @@ class CoTSelfInstruct(Proposing):
         if verifiable:
             vote = Vote(task, samples=samples, temperature=temperature, generate=solve, reasoning=solve is None)
             solved = Told(vote, TELLS, rename={"output": "majority"}, name="solve")
-            after = [leak, solved, Keep(self.inconsistent, "answers agree"), tidy]  # 3
+            after: list[Part] = [leak, solved, Keep(self.inconsistent, "answers agree"), tidy]  # 3
         else:
             rewarded = LowestReward(solve or Step(task), judge or Rating(task), samples, temperature)
             after = [leak, rewarded, BestShare("score", share), tidy]  # 4

@@ -61,7 +61,7 @@ class Distilled(SampleVerifyKeep):
         )  # fmt: skip
         self.parts.insert(1, Change(lambda row: _plain(row, output_names(task)), "plain"))
         if perturb is not None:
-            self.parts.insert(3, Unmoved(task, self.parts[0], perturb))  # type: ignore[arg-type]
+            self.parts.insert(3, Unmoved(task, self.parts[0], perturb))
 
 
 class Unmoved(Stage):

@@ -26,7 +26,7 @@ from selftaught.programs.sampling import at_least
 from selftaught.programs.step import Step
 from selftaught.programs.synthesis.gates import AtMost
 from selftaught.programs.synthesis.instances import empty
-from selftaught.programs.synthesis.pipeline import Pipeline
+from selftaught.programs.synthesis.pipeline import Part, Pipeline
 from selftaught.programs.synthesis.proposing import LONGEST
 from selftaught.programs.synthesis.row import Origin, Row
 from selftaught.programs.synthesis.seed_draws import INSTRUCTION
@@ -77,7 +77,7 @@ class ExploreInstruct(Sequel):
             [made, Keep(lambda row: bool(str(row["child"]).strip()), "name"), TaskRow(), Novel("task", novelty, name="prune"), _Width()],  # 1, 2
             seeds=roots,
         )  # fmt: skip
-        parts = [
+        parts: list[Part] = [
             Made(enrich or Step(ENRICH), temperature=temperature, name="enrich"),  # 3
             Keep(lambda row: empty(str(row[INSTRUCTION]), str(row["input"]), str(row["output"])), "instance"),
             Novel(INSTRUCTION, novelty, by="key"), AtMost("key", per_task),  # 4

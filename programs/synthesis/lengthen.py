@@ -82,7 +82,7 @@ class Lengthen(Program):
     async def _drafted(self, inputs: dict[str, Any]) -> dict[str, Any]:
         outputs = self.outputs(await self.generate.acall(**inputs))
         for number in range(1, self.tries if self.passes and self.field else 1):
-            if well_formed(str(outputs[self.field])):
+            if self.field is None or well_formed(str(outputs[self.field])):
                 break
             with scope.resampled(f"draft{number}", TEMPERATURE):
                 outputs = self.outputs(await self.generate.acall(**inputs))

@@ -24,6 +24,7 @@ import dspy
 from selftaught.programs.judge.constraints.vocabulary import LANGUAGES
 from selftaught.programs.step import Step
 from selftaught.programs.synthesis.instances import empty
+from selftaught.programs.synthesis.pipeline import Part
 from selftaught.programs.synthesis.proposing import LONGEST, UNSUITABLE, Clean
 from selftaught.programs.synthesis.row import Row
 from selftaught.programs.synthesis.seed_draws import INSTRUCTION, SeedDraws, seed_rows
@@ -67,7 +68,7 @@ class Multilingual(Sequel):
         native = [row for row in known if row.get("language") in codes]
         foreign = [dict(row.values) for row in known if row.get("language") not in codes]
         self.drawing: dict[str, Any] = {"shown": shown, "machine": machine, "batch": batch}
-        parts = [
+        parts: list[Part] = [
             Change(lambda row: row.with_values(tongue=LANGUAGES[row["language"]]), "tongue"),
             Made(propose or Step(PROPOSE), temperature=temperature, name="propose"),  # 2
             Change(lambda row: row.without("examples", "tongue"), "tidy"),

@@ -122,7 +122,8 @@ class PairBuilder(Pipeline):
             raise SettingError(f"hints={hints!r}: what is right must be known for them. Say with verify how answers are checked.")
         again = [SecondTry(task, check, hint, tries=tries) for hint in texts("hints", hints) if check is not None]
         if check is not None:
-            labelled(check, rows.rows), worked(again, rows.rows)
+            labelled(check, rows.rows)
+            worked(again, rows.rows)
         other = [Sampled(task, against, samples=1, source=AGAINST, name=AGAINST)] if against is not None else []
         paired = Paired(task, choose, slack=slack, most=most, least_score=least_score, confirm=confirm, weigh=weigh)
         super().__init__(

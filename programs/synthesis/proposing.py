@@ -56,10 +56,10 @@ class Proposing(Pipeline):
         known = seed_rows(seeds)
         source = SeedDraws(known, shown=shown, machine=machine, batch=batch, fields=fields, by=by)  # 1
         propose = propose or proposer(8)
-        front = [proposed(propose, temperature), Clean(unsuitable), Novel(INSTRUCTION, novelty, by=by)]
+        front: list[Part] = [proposed(propose, temperature), Clean(unsuitable), Novel(INSTRUCTION, novelty, by=by)]
         pool_of = [{by: pool} if by else {} for pool in source.pools]
-        shown = [Row({INSTRUCTION: one, **more}) for one in demonstrated(propose) for more in pool_of]
-        super().__init__(source, [*front, *after], seeds=[*known, *shown])  # 2, 3, 4
+        told = [Row({INSTRUCTION: one, **more}) for one in demonstrated(propose) for more in pool_of]
+        super().__init__(source, [*front, *after], seeds=[*known, *told])  # 2, 3, 4
 
 
 def proposed(propose: Any, temperature: float) -> Made:
@@ -114,7 +114,7 @@ def proposing(count: int, instruction: str = "") -> Task:
     """Return the signature of a proposal: `examples` -> so many new `tasks`."""
     one = Annotated[str, Field(max_length=LONGEST)]
     tasks = dspy.OutputField(desc=f"{at_least('proposals', count, 1)} new tasks", min_length=1, max_length=count)
-    fields: dict[str, tuple[Any, Any]] = {"examples": (list[str], EXAMPLES), "tasks": (list[one], tasks)}  # type: ignore[valid-type]
+    fields: dict[str, tuple[Any, Any]] = {"examples": (list[str], EXAMPLES), "tasks": (list[one], tasks)}
     return dspy.make_signature(fields, instruction or THINK_OF_TASKS, "Propose")
 
 

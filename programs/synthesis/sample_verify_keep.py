@@ -89,7 +89,8 @@ class SampleVerifyKeep(Pipeline):
         rows, check = examples_of(task, examples, batch), Check(task, verify)
         tried: dict[str, Any] = {"enough": enough, "tries": tries, "rationale": rationale}
         again = [SecondTry(task, check, hint, **tried) for hint in texts("hints", hints)]
-        labelled(check, rows.rows), worked(again, rows.rows)
+        labelled(check, rows.rows)
+        worked(again, rows.rows)
         parts = [
             Sampled(task, sampler, samples=samples, temperature=temperature, reasoning=reasoning),  # 1
             Checked(check, samples),  # 2

@@ -71,7 +71,8 @@ class Sequel(Pipeline):
             ended = before.ended if rows or before.ended.startswith("the budget") else f"nothing to begin from: {before.ended}"
             return replace(before, rows=[], ended=ended, folder=folder)
         then = copy(self)
-        then.source, then.seeds = self.begun(rows)  # 2
+        then.source, seeds = self.begun(rows)  # 2
+        then.seeds = list(seeds)
         then.source.name = self.source.name
         with dspy.context(caller_modules=[*(dspy.settings.caller_modules or []), self]):
             found = await Pipeline.arun(then, count, run_dir, budget, seed, concurrency, patience, progress)  # 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import dspy
 from dspy.adapters.utils import serialize_for_json
@@ -24,7 +24,6 @@ from selftaught.programs.judge.base import Judge
 from selftaught.programs.synthesis.row import Origin, Rejected, Row
 
 Out = Row | Rejected
-T = TypeVar("T")
 
 
 class Source(ABC):
@@ -83,7 +82,7 @@ class Gate(ABC):
         self.admit(row)
 
 
-class Rows(Source, Generic[T]):
+class Rows(Source):
     """Begins from rows that are there: seeds, documents, examples, code files.
 
     Args:

@@ -42,7 +42,7 @@ class Growing(Source):
             return None
         tasks = [*self.roots, *accepted]
         most = self.breadth[min(depth, len(self.breadth) - 1)]
-        rows = []
+        rows: list[Row] = []
         for task in (one for one in tasks if len(one["path"]) == depth + 1):
             children = [one["task"] for one in tasks if one["path"][:-1] == task["path"]]
             siblings = [

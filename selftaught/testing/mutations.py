@@ -13,7 +13,7 @@ ODD_TEXTS = (
     "", "__class__", "os:system", "builtins:eval", "../../x", "{{ 7*7 }}", "{0.__class__}", "${HOME}", "a\x00b", "\ud800", "x" * 5000, "-> a", "a -> b",
     "a: os.system -> b", 'a: list["__import__(\'os\')"] -> b', "selftaught.programs.step:Step", "selftaught.programs.vote.core:Vote", "api_base", "class",
 )  # fmt: skip
-ODD_VALUES = (
+ODD_VALUES: tuple[Any, ...] = (
     None,
     True,
     False,

@@ -127,8 +127,9 @@ class Freezer:
             self.reach.take("re:")
             flags = [("", repr(int(value.flags)))] if value.flags & ~re.UNICODE else []
             return Group([Named("re:"), ".compile("], ")", [("", atom(value.pattern)), *flags])
-        if isinstance(value, float | int) and kind.__module__ == "numpy":
-            return atom(value.item())
+        if kind.__module__ == "numpy" and hasattr(value, "item") and isinstance(value, float | int):
+            number: Any = value
+            return atom(number.item())
         if isinstance(value, dspy.History):
             return self._call(f"{RUNTIME}.kinds:History", [("messages=", self.node(value.messages, where))])
         if isinstance(value, dspy.Prediction | dspy.Example):

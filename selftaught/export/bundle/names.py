@@ -135,7 +135,7 @@ class Reader(ast.NodeVisitor):
             self.visit(statement)
         self.local.pop()
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]
+    visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         """Read a lambda."""

@@ -88,10 +88,10 @@ class Types:
                     Group([Named(f"{RUNTIME}.kinds:Field"), "("], ")", [(f"{name}=", atom(one)) for name, one in limits.items()]),
                 )
             )
-        for one in fixed:
+        for one in fixed:  # each is a schema
             self.reach.take("pydantic:WithJsonSchema")
             parts.append(("", Group([Named("pydantic:WithJsonSchema"), "("], ")", [("", atom(one))])))
-        made_marks = (*([kinds.Field(**limits)] if limits else []), *(kinds.WithJsonSchema(one) for one in fixed))
+        made_marks = (*([kinds.Field(**limits)] if limits else []), *(kinds.WithJsonSchema(one or {}) for one in fixed))
         return Group([Named("typing:Annotated"), "["], "]", parts), Annotated[(made, *made_marks)]
 
     def limits(self, metadata: list[Any], where: str) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class Types:
             self.reach.take("enum:Enum")
             return [(f"{one.name} = ", atom(one.value)) for one in kind], "enum:Enum"
         self.reach.take(f"{RUNTIME}.kinds:Model")
-        lines = []
+        lines: list[tuple[str, Node]] = []
         for name, field in kind.model_fields.items():
             node = Group([self.kind(_whole(field), where)[0], *self._default(field)], "")
             lines.append((f"{name}: ", node))

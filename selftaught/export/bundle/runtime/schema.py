@@ -99,7 +99,7 @@ def _model_schema(model: type[Model], definitions: dict[str, Any]) -> dict[str, 
         if field.description:
             found = dict(sorted({**found, "description": field.description}.items()))
         properties[name] = found
-    about = {"description": inspect.cleandoc(model.__doc__)} if model.__dict__.get("__doc__") else {}
+    about = {"description": inspect.cleandoc(model.__doc__ or "")} if model.__dict__.get("__doc__") else {}
     required = {"required": list(properties)}
     if any(field.is_required() for field in fields_of(model).values()):
         return {**about, "properties": properties, **required, "type": "object", "additionalProperties": False}

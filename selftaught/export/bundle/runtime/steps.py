@@ -71,6 +71,10 @@ class Step(Module):
     """
 
     lm = None
+    signature: Any
+    name: str
+    demos: list[Any]
+    config: dict[str, Any]
 
     def __init__(
         self, task: Signature, *, name: str = "Step", demos: Any = (), config: dict[str, Any] | None = None, retries: int = 1,
@@ -122,7 +126,7 @@ class Step(Module):
         given = {name: value for name, value in shown.items() if value is not NOTHING}
         schema = {"name": "answer", "strict": True, "schema": answer_schema(task.output_fields)}
         settings = {**self.config, **config, "response_format": {"type": "json_schema", "json_schema": schema}}
-        reply = await ask(messages_of(task, inputs.get("demos", self.demos), given), settings)
+        reply = await ask(messages_of(task, inputs.get("demos") or self.demos, given), settings)
         if not reply.text:
             raise Unparsed("the answer is empty", reply)
         try:

@@ -27,7 +27,7 @@ def groups_of(task: Signature, ballots: Sequence[Any], how: str = "exact", near:
     found = []
     for places in clusters(alike, near):
         like = [round(sum(alike[i][j] for j in places), 9) if how == "clustered" else 0.0 for i in places]
-        spoken = max(range(len(places)), key=lambda at, like=like, places=places: (like[at], ballots[places[at]].weight))
+        spoken = max(range(len(places)), key=lambda at, like=like, places=places: (like[at], ballots[places[at]].weight))  # type: ignore[misc]
         members = [ballots[place] for place in places]
         found.append(Group(keys[places[spoken]], tuple(members), members[spoken], heavy([one.weight for one in members])))
     return found
@@ -39,7 +39,7 @@ def clusters(alike: list[list[float]], near: float) -> list[list[int]]:
     while len(groups) > 1:
         pairs = [(a, b) for a in range(len(groups)) for b in range(a + 1, len(groups))]
         least = {(a, b): min(alike[i][j] for i in groups[a] for j in groups[b]) for a, b in pairs}
-        a, b = max(pairs, key=lambda pair, least=least: least[pair])
+        a, b = max(pairs, key=lambda pair, least=least: least[pair])  # type: ignore[misc]
         if least[a, b] < near - 1e-9:
             break
         groups[a] += groups.pop(b)
