@@ -40,7 +40,8 @@ NEEDED = {
     "ranked-instructions": lambda: {"instructions": ["Answer the question."]},
     "leap-in-context": lambda: {"principles": ["Be brief."]},
     "learning-by-teaching-vote": lambda: {"examples": [{"question": f"q{i}", "answer": "a"} for i in range(3)]},
-    "self-instruct": lambda: {"seeds": ["Write a poem about autumn."]},
+    **dict.fromkeys(("polylm", "japanese-self-instruct"), lambda: {"identify": lambda text: "de"}),
+    "self-guide": lambda: {"task": "question -> answer"},
     **dict.fromkeys(
         ("act", "devils-advocate", "webevolver", "icpi", "lma3", "boss", "structured-reflection-agent"),
         lambda: {"environment": "rooms"},
@@ -54,11 +55,37 @@ NEEDED = {
 """What some classes cannot be built without, because only the user knows it."""
 
 
+TEXTS = ["Write a short poem about autumn."]
+SOLVED = [{"question": "q", "answer": "a"}]
+CHOSEN = [{"question": "q", "answer": "a", "options": ["a", "b"]}]
+SOURCES = {
+    **dict.fromkeys(
+        (
+            "self-guide", "lmsi-rows", "iwsi", "gsi-socratic", "east", "east-pairs", "qwen25-math", "qwen25-math-problems", "qwen25-math-pairs",
+            "system2-distillation", "self-motivated-learning", "self-motivated-pairs", "stasc-rows", "stasc-rows-all", "regenesis-rows", "re-rest",
+            "scrit-rows", "self-taught-evaluator-rows", "self-rewarding-pairs", "meta-rewarding-pairs", "meta-rewarding-judgements", "scpo",
+            "self-reinforcement", "self-refine-it", "self-explore-pairs", "self-explore-outcomes", "spar-pairs", "process-self-rewarding-pairs",
+            "critique-pairs",
+        ),
+        SOLVED,
+    ),
+    "stm-rows": [{"question": "q", "answer": "a", "passage": "It is a."}],
+    "crest": CHOSEN,
+    "crest-rows": CHOSEN,
+    "self-improving-transformers": [{"question": "q", "answer": "a", "difficulty": 1}],
+    "instruct-skillmix": [],
+    "instructdial": [{"name": "t", "instructions": ["Do it."], "rows": [{"context": "x", "output": "y"}]}],
+    "dermasynth": [{"name": "oak", "height": "20 m"}],
+    "absinstruct": [{"instance": "violin", "concept": "instrument", "label": "yes"}],
+}  # fmt: skip
+"""What the pipelines begin from, which only the user has; texts for those that are not here."""
+
+
 def test_serving_classes_can_be_built_from_their_arguments():
     for one in registrations().values():
         given = {**one.arguments, **NEEDED.get(one.slug, dict)()}
-        takes_task = one.serves.__module__.split(".")[1] == "programs" and not issubclass(one.serves, Pipeline)
-        built = one.serves(*(["question -> answer"] if takes_task else []), **given)
+        first = [SOURCES.get(one.slug, TEXTS)] if issubclass(one.serves, Pipeline) else ["question -> answer"]
+        built = one.serves(*(first if one.serves.__module__.split(".")[1] == "programs" else []), **given)
         assert isinstance(built, one.serves)
 
 

@@ -40,7 +40,7 @@ from selftaught.registry import method
 from selftaught.signatures import output_names, proposal_of, render
 
 
-@method(31, "auto-evol-instruct", family="instructions", missing="evolving a data set with the method")
+@method(31, "auto-evol-instruct", family="instructions")
 class AutoEvolInstruct(Optimizer):
     """Evolve an instruction from an analysis of the cases in which it failed.
 

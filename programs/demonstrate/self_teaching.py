@@ -25,7 +25,7 @@ from selftaught.registry import method
 from selftaught.signatures import Task, as_task
 
 
-@method(101, "self-tuning", family="self-training", missing="training on the exercises in three stages; exercises made by rules; answers with the document closed")  # fmt: skip
+@method(101, "self-tuning", family="self-training", missing="training")  # fmt: skip
 class SelfTeaching(AskAnswer):
     """Ask and answer questions about a document first, then do the task.
 

@@ -55,7 +55,7 @@ class Record:
     132,
     "agentinstruct",
     family="synthesis",
-    missing="the export of whole data sets, tools that the answers may use, and training on them",
+    missing="tools; training",
 )
 class InstructFlow(Program):
     """Turn the inputs into a text with a hard instruction, and write the task's outputs for it.

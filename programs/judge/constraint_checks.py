@@ -29,7 +29,7 @@ from selftaught.registry import method
 from selftaught.signatures import Criterion, Task, Verdict, derived, output_names, render
 
 
-@method(13, "ultraif", family="synthesis", missing="composing prompts with constraints; emitting data; training", hard=True)
+@method(13, "ultraif", family="synthesis", missing="training", hard=True)
 @method(23, "self-supervised-if-rl", family="self-training", missing="the curriculum; the classifier; training")
 @method(120, "decrim", family="refine", hard=True)
 class ConstraintChecks(Checklist):

@@ -39,7 +39,7 @@ class StepChoice:
     failed: int
 
 
-@method(51, "process-self-rewarding", family="self-training", missing="the seed judgements; training on the pairs")
+@method(51, "process-self-rewarding", family="self-training", missing="the seed judgements; training")
 class StepPairs(Pairwise):
     """Compare candidate next steps of an answer: a pairwise judge of the task of writing the next step.
 

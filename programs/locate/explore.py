@@ -31,7 +31,7 @@ from selftaught.registry import method
 from selftaught.signatures import Task, output_names
 
 
-@method(77, "self-explore", family="self-training", missing="right answers to compare with; training on the pairs of steps")
+@method(77, "self-explore", family="self-training", missing="training")
 class FirstPit(Mending):
     """Find the step from which a chain cannot be saved, and go around it.
 

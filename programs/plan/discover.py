@@ -35,7 +35,7 @@ from selftaught.signatures import Task
     family="plan",
     per="input",
     work="reasoning",
-    missing="keeping the paths that match reference answers; hints; training",
+    missing="training",
 )
 class Discover(PlanThenExecute):
     """Make a plan from ways of thinking, once for the task or for each input, and carry it out.

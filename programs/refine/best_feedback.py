@@ -31,7 +31,7 @@ from selftaught.registry import method
 from selftaught.signatures import Task, as_task
 
 
-@method(87, "best-feedback", family="refine", missing="preference pairs; training")
+@method(87, "best-feedback", family="refine", missing="training")
 class BestFeedback(Refine):
     """Draw several critiques and follow the one whose revision scores best.
 

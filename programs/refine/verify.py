@@ -36,7 +36,7 @@ from selftaught.registry import method
 from selftaught.signatures import Task, as_task, refine_of
 
 
-@method(117, "stasc", family="refine", missing="filtering corrections by reference; training", verify="no")
+@method(117, "stasc", family="refine", missing="training", verify="no")
 @method(134, "revise", family="verify", missing="preference pairs; training", verify="chance")
 @method(97, "self-rewarding-correction", family="refine", missing="building data; training")
 class VerifyThenRevise(Refine):

@@ -40,9 +40,7 @@ LIKE = 0.4
 
 
 @method(96, "selfelicit", family="retrieve", missing="evidence from attention weights", show="marked")
-@method(
-    66, "stm-mrc", family="retrieve", missing="self-training of a reader on the evidence that led to right answers", show="only"
-)
+@method(66, "stm-mrc", family="retrieve", missing="training", show="only")
 class Evidence(Focus):
     """Find the evidence in the context, then answer with it.
 

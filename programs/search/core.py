@@ -49,7 +49,7 @@ from selftaught.signatures import Task, output_names
     policy="ucb", value="rate", exploration=0.7, gate=0.9, dive=1,
 )  # fmt: skip
 @method(
-    51, "process-self-rewarding-search", family="search", missing="the seed judgements; training on the pairs of steps",
+    51, "process-self-rewarding-search", family="search", missing="the seed judgements; training",
     policy="greedy", value="pairs", branch=4, growths=6,
 )  # fmt: skip
 @method(None, "tree-of-thoughts", family="search", policy="beam", width=5, value="rate", samples=3, steps=3)

@@ -35,7 +35,7 @@ ENOUGH = 0.5
 VOTE_TEMPERATURE = 0.7
 
 
-@method(72, "spar", family="refine", missing="making pairs and judgements of the tree; training the actor and the refiner")
+@method(72, "spar", family="refine", missing="judgements of the tree as rows; training")
 class RefinementTree(Program):
     """Refine an answer by a tree search, judged by votes.
 

@@ -178,6 +178,6 @@ def citing(task: Task) -> Task:
 
 
 COPY_THE_EVIDENCE = (
-    "Copy from the passage, word by word, the one or few sentences from which the answer follows, and no others. Then answer from "
-    "them alone."
+    "Copy from the passage, word by word, the one or few sentences from which the answer follows, and no others. Then answer "
+    "from them alone."
 )

@@ -51,20 +51,18 @@ from selftaught.signatures import Task, as_task
 Weighing = Literal["one", "margin", "entropy"]
 
 
-@method(170, "self-rewarding-pairs", family="self-training", missing="new prompts; judge data from human ranks; training")
 @method(
-    54, "meta-rewarding-pairs", family="judge", missing="training", choose="tiers", slack=0.1, samples=7, judgements=11
+    170, "self-rewarding-pairs", family="self-training", missing="new prompts; judge data from human ranks; training",
+    reasoning=False,
 )  # fmt: skip
 @method(
-    80,
-    "scpo",
-    family="self-training",
-    missing="new questions; training",
-    verify="vote",
-    samples=8,
-    least_score=0.5,
+    54, "meta-rewarding-pairs", family="judge", missing="training", choose="tiers", slack=0.1, samples=7, judgements=11,
+    reasoning=False,
+)  # fmt: skip
+@method(
+    80, "scpo", family="self-training", missing="new questions; training", verify="vote", samples=8, least_score=0.5,
     weigh="margin",
-)
+)  # fmt: skip
 @method(
     43, "east-pairs", family="self-training", missing="training", verify="gold", choose="frequent", samples=8, weigh="entropy"
 )
@@ -143,12 +141,12 @@ class Paired(Stage):
 
     def __init__(
         self, task: str | Task, choose: Choose = "extremes", *, slack: float = 0.0, most: int | None = None,
-        least_score: float = 0.0,
-        confirm: Judge | None = None, weigh: Weighing = "one", name: str = "pair",
+        least_score: float = 0.0, confirm: Judge | None = None, weigh: Weighing = "one", name: str = "pair",
     ) -> None:  # fmt: skip
         super().__init__()
-        if choose not in CHOICES or weigh not in get_args(Weighing):
-            raise SettingError(f"choose={choose!r}, weigh={weigh!r}: expected one of {', '.join(CHOICES)}; and one of {', '.join(get_args(Weighing))}.")  # fmt: skip
+        for label, value, allowed in (("choose", choose, tuple(CHOICES)), ("weigh", weigh, get_args(Weighing))):
+            if value not in allowed:
+                raise SettingError(f"{label}={value!r}: expected one of {', '.join(map(repr, allowed))}.")
         self.answers, self.choose, self.slack, self.name = Answers(task), choose, share("slack", slack), name
         self.most = None if most is None else at_least("most", most, 1)
         self.least_score, self.confirm, self.weigh = share("least_score", least_score), confirm, weigh

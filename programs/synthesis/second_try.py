@@ -133,9 +133,7 @@ class SecondTry(Stage):
     def leaks(self, row: Row, found: Candidate) -> bool:
         """True where a candidate gives away what it was shown: it speaks of it, or names the answer before it has reasoned."""
         text = self.answers.text(found.said)
-        if self.hint == "counter":
-            return bool(GIVES_ITSELF_AWAY.search(text))
-        if SPEAKS_OF_IT.search(text):
+        if SPEAKS_OF_IT.search(text) or (self.hint == "counter" and GIVES_ITSELF_AWAY.search(text)):
             return True
         if self.hint != "answer" or REASONING not in found.said:
             return False

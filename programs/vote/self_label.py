@@ -32,7 +32,7 @@ from selftaught.signatures import Task, output_names
     196, "distill-data-and-rewards", family="self-training", missing="the student's answers; the reward model; training",
     samples=8, temperature=(0.5, 0.7, 1.0), least_share=0.5, both_signs=True,
 )  # fmt: skip
-@method(163, "lmsi", family="self-training", missing="the four formats of the training rows; training", samples=32)
+@method(163, "lmsi", family="self-training", missing="training", samples=32)
 class SelfLabel(Vote):
     """Vote, and keep which answers agreed with the winner as rows to learn from.
 

@@ -173,7 +173,7 @@ def built(cls: type, name: str, settings: dict[str, Any], *given: Any) -> Pipeli
     Raises:
         SettingError: it does not take a setting, or needs one that is not there.
     """
-    known = list(inspect.signature(cls).parameters)[len(given) :]
+    known = list(inspect.signature(cls.__init__).parameters)[1 + len(given) :]  # type: ignore[misc]
     for key in settings:
         if key not in known:
             raise SettingError(f"settings: unknown key {key!r}{nearest(key, known)} of {name!r}. It takes: {', '.join(known)}.")

@@ -50,7 +50,7 @@ class TestSelfRewarding(Rated, SynthesisContract):
     count = None
 
     def make(self):
-        return PairBuilder(SUMS, judgements=1)
+        return PairBuilder(SUMS, judgements=1, reasoning=False)
 
 
 class TestMetaRewarding(Rated, SynthesisContract):
@@ -58,7 +58,7 @@ class TestMetaRewarding(Rated, SynthesisContract):
     count = None
 
     def make(self):
-        return PairBuilder(SUMS, choose="tiers", slack=0.1, judgements=2)
+        return PairBuilder(SUMS, choose="tiers", slack=0.1, judgements=2, reasoning=False)
 
 
 class TestScPO(Rated, SynthesisContract):
