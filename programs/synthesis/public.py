@@ -28,6 +28,7 @@ from selftaught.programs.synthesis import (
 )
 from selftaught.programs.synthesis.auto import AutoTrainset, Coverage, Trainset, auto
 from selftaught.programs.synthesis.card import Card
+from selftaught.programs.synthesis.distil import distil
 from selftaught.programs.synthesis.formats import FORMATS
 from selftaught.programs.synthesis.splits import Splits
 from selftaught.programs.synthesis.templates import Template
@@ -58,6 +59,7 @@ __all__ = [
     "Template",
     "Trainset",
     "auto",
+    "distil",
     "pipelines",
 ]  # fmt: skip
 

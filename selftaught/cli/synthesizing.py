@@ -173,8 +173,9 @@ def built(cls: type, name: str, settings: dict[str, Any], *given: Any) -> Pipeli
     Raises:
         SettingError: it does not take a setting, or needs one that is not there.
     """
-    known = list(inspect.signature(cls.__init__).parameters)[1 + len(given) :]  # type: ignore[misc]
-    for key in settings:
+    parameters = list(inspect.signature(cls).parameters.values())[len(given) :]
+    known = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD]
+    for key in settings if len(known) == len(parameters) else ():
         if key not in known:
             raise SettingError(f"settings: unknown key {key!r}{nearest(key, known)} of {name!r}. It takes: {', '.join(known)}.")
     try:
