@@ -173,7 +173,8 @@ def built(cls: type, name: str, settings: dict[str, Any], *given: Any) -> Pipeli
     Raises:
         SettingError: it does not take a setting, or needs one that is not there.
     """
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1 + len(given) :]
+    begins: Any = cls.__init__  # type: ignore[misc]
+    parameters = list(inspect.signature(begins).parameters.values())[1 + len(given) :]
     known = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD]
     for key in settings if len(known) == len(parameters) else ():
         if key not in known:
