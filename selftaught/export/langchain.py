@@ -37,7 +37,8 @@ def runnable(program: Any, *, lm: dspy.BaseLM | None = None) -> Any:
         with dspy.context(lm=lm) if lm is not None else contextlib.nullcontext():
             return outputs_of(program, await program.acall(**_named(inputs, takes)))
 
-    return RunnableLambda(answer, afunc=aanswer, name=type(program).__name__).with_types(input_type=takes, output_type=gives)  # type: ignore[arg-type]
+    made: Any = RunnableLambda(answer, afunc=aanswer, name=type(program).__name__)
+    return made.with_types(input_type=takes, output_type=gives)
 
 
 def _named(inputs: Any, takes: Any) -> dict[str, Any]:
