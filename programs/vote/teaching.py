@@ -53,7 +53,7 @@ class TeachingVote(Vote):
         select: `"sum"` adds up the weights of equal answers, `"max"` takes the best teacher's.
         temperature: of the teacher's samples, and of repeated exams.
         student: the predictor that sits the exams; a step that reasons first by default. `student.set_lm` gives it a model.
-        encoder: see `programs/embedding.py`.
+        encoder: see `selftaught.embedding`.
 
     Raises:
         SettingError: no example, one that lacks a field, or a setting that is none.
