@@ -15,13 +15,12 @@ from __future__ import annotations
 from typing import Any
 
 import dspy
-from pydantic import WithJsonSchema
 
 from selftaught.errors import TaskError
 from selftaught.programs.base import Calls, Program
 from selftaught.programs.step import Step
 from selftaught.registry import method
-from selftaught.signatures import Task, as_task
+from selftaught.signatures import Task, as_task, ending_after
 
 REASONING = "reasoning"
 
@@ -64,7 +63,7 @@ def reasoned(task: str | Task, longest: int | None = 600) -> Task:
     rest = source.delete(REASONING) if REASONING in source.output_fields else source
     field = dspy.OutputField(desc=STEP_BY_STEP)
     if longest is not None:
-        field.metadata.append(WithJsonSchema({"type": "string", "maxLength": longest}))  # asked for, and not checked
+        ending_after(field, longest)
     return rest.prepend(REASONING, field, type_=str)
 
 

@@ -67,7 +67,7 @@ class Manifest(_Strict):
     ]
 
 
-Limit = Literal["ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of"]
+Limit = Literal["ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of", "ends_after"]
 
 
 class TaskField(_Strict):

@@ -19,6 +19,7 @@ from selftaught.signatures.derive import (
     verify_of,
 )
 from selftaught.signatures.draft import example_lines, render
+from selftaught.signatures.limits import ending_after
 from selftaught.signatures.proposals import list_of, proposal_of
 from selftaught.signatures.schema import task_from_json, task_to_json
 from selftaught.signatures.task import Task, as_task, input_names, instructed, output_names
@@ -41,6 +42,7 @@ __all__ = [
     "critique_of",
     "decompose_of",
     "derived",
+    "ending_after",
     "example_lines",
     "example_of",
     "input_names",

@@ -19,9 +19,11 @@ from pydantic import BaseModel, Field, TypeAdapter, create_model
 from pydantic.fields import FieldInfo
 
 from selftaught.errors import TaskError
+from selftaught.signatures.limits import ending_after, ends_after
 from selftaught.signatures.task import Task
 
 _NAMES: dict[str, Any] = {"str": str, "int": int, "float": float, "bool": bool, "any": Any, "none": type(None), "...": Ellipsis}
+_SOFT = "ends_after"
 _CONSTRAINTS = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of")
 _NUMBERS = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
 _LIMITS = {
@@ -97,7 +99,8 @@ def _constraints(field: FieldInfo) -> dict[str, Any]:
         parts = item if isinstance(item, annotated_types.GroupedMetadata) else [item]
         for part in parts:
             found |= {name: getattr(part, name) for name in _CONSTRAINTS if getattr(part, name, None) is not None}
-    return found
+    longest = ends_after(field)
+    return found if longest is None else {**found, _SOFT: longest}
 
 
 def _field_from_json(data: dict[str, Any]) -> Any:
@@ -105,7 +108,9 @@ def _field_from_json(data: dict[str, Any]) -> Any:
     description = {"desc": data["description"]} if "description" in data else {}
     if "default" in data:
         description["default"] = data["default"]
-    return make(**description, **{name: value for name, value in data.get("constraints", {}).items() if name in _CONSTRAINTS})
+    limits = data.get("constraints", {})
+    field = make(**description, **{name: value for name, value in limits.items() if name in _CONSTRAINTS})
+    return ending_after(field, limits[_SOFT]) if _SOFT in limits else field
 
 
 def _type_to_json(annotation: Any) -> Any:

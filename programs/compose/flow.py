@@ -133,6 +133,10 @@ def wired(module: dspy.Module, wires: Wires) -> dict[str, Any]:
     if isinstance(module, Flow):
         return module.wire(wires)
     part = stage_of(module)
+    if shared := sorted(part.takes.keys() & part.gives.keys()):
+        raise TaskError(
+            f"{part.name} takes and gives {shared[0]!r}, so what it gives would replace the answer that it is about. Rename the field."
+        )
     for name, one in part.takes.items():
         if one.is_required() or name in wires.types:
             wires.take(name, one, part.name)

@@ -51,7 +51,8 @@ class Parallel(Flow):
         return outputs
 
     async def flow(self, values: Values) -> None:
-        """Run all branches at once. The first error of a branch is that of the whole."""
+        """Run all branches at once. The first error of a branch is that of the whole; the others run to their end, since a call
+        that is under way is paid, and its answer is kept."""
         copies = [values.copy() for _ in self.branches]
         await asyncio.gather(*(ran(branch, copy) for branch, copy in zip(self.branches, copies, strict=True)))
         wires = Wires(drafted=values.drafted)

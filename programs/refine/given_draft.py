@@ -34,7 +34,12 @@ class GivenDraft(Program):
 
     async def aforward(self, **inputs: Any) -> dspy.Prediction:
         """Return the given draft."""
-        return self.answer(dict.fromkeys(self.task.output_fields, inputs[self.start]))
+        given = (
+            inputs[self.start]
+            if self.start in inputs
+            else self.task.input_fields[self.start].get_default(call_default_factory=True)
+        )
+        return self.answer(dict.fromkeys(self.task.output_fields, given))
 
     def cost(self) -> Calls:
         """Return that it takes no call."""

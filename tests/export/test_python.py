@@ -75,13 +75,19 @@ def inputs_of(program):
     return {name: KNOWN.get(name, "yes") for name in fields}
 
 
-def same(make, text, inputs, script=Script, **settings):
-    """Assert that a program and its file ask and answer the same."""
+def both(make, text, inputs, script=Script, **settings):
+    """Return what a program and its file answer and ask: two pairs of the outcome and the requests, in no order."""
     ours, theirs = script(), script()
     expected = of_program(make(), inputs, ours, **settings)
-    assert of_file(text, inputs, theirs, **settings) == expected
-    assert sorted(theirs.requests) == sorted(ours.requests)
-    return len(ours.requests)
+    found = of_file(text, inputs, theirs, **settings)
+    return (expected, sorted(ours.requests)), (found, sorted(theirs.requests))
+
+
+def same(make, text, inputs, script=Script, **settings):
+    """Assert that a program and its file ask and answer the same; returns how often they asked."""
+    ours, theirs = both(make, text, inputs, script, **settings)
+    assert theirs == ours
+    return len(ours[1])
 
 
 PROGRAMS = sorted(
@@ -143,12 +149,19 @@ def test_a_tuned_program_brings_its_prompts_demonstrations_and_settings():
         first.config = {"temperature": 0.3, "max_tokens": 77}
         return program
 
-    same(tuned, to_python(tuned()), SURVEY_INPUT, temperature=0.5, max_tokens=99)
+    ours, theirs = both(tuned, to_python(tuned()), SURVEY_INPUT, temperature=0.5, max_tokens=99)
+    assert theirs == ours
+    first = next(body for body in (json.loads(text) for text, _ in theirs[1]) if "Backslash" in body["messages"][0]["content"])
+    assert 'Say "how" it is.\n\nBackslash \\ and {braces}, Ünïcode and \u2028.' in first["messages"][0]["content"]
+    assert [turn["role"] for turn in first["messages"]] == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert (first["temperature"], first["max_tokens"]) == (0.3, 77)
 
 
 def test_a_loaded_artifact_is_exported_as_it_was_saved(tmp_path):
     path = save(programs.BestOf(Survey), tmp_path / "program.st")
-    same(lambda: load(path), to_python(load(path)), SURVEY_INPUT)
+    ours, theirs = both(lambda: load(path), to_python(load(path)), SURVEY_INPUT)
+    assert theirs == ours
+    assert {"mood", "score", "sure", "place", "scores", "chosen"} <= set(theirs[0])
 
 
 class Colour(Enum):
@@ -192,7 +205,11 @@ def test_types_of_the_users_own(inputs):
         return {"choices": [{"message": {"content": "```json\n" + json.dumps(answer) + "\n```"}}]}
 
     script = type("Said", (Script,), {"answer": said})
-    same(lambda: programs.Predict(Answer), to_python(programs.Predict(Answer)), inputs, script)
+    ours, theirs = both(lambda: programs.Predict(Answer), to_python(programs.Predict(Answer)), inputs, script)
+    assert theirs == ours
+    assert theirs[0]["pair"] == "['x', 2]"
+    assert "'sizes': [3]" in theirs[0]["parts"]
+    assert "'sizes': [1, 2]" in theirs[0]["spare"], "what is left out has its default"
 
 
 def test_failures_are_of_the_same_kind_and_keep_the_raw_answer():
@@ -201,7 +218,11 @@ def test_failures_are_of_the_same_kind_and_keep_the_raw_answer():
         return {"choices": [{"message": {"content": "%% no json"}, "finish_reason": "length"}]}
 
     script = type("Garbage", (Script,), {"answer": garbage})
-    same(lambda: programs.SelfConsistency(Shout), to_python(programs.SelfConsistency(Shout)), {"word": "tree"}, script)
+    ours, theirs = both(
+        lambda: programs.SelfConsistency(Shout), to_python(programs.SelfConsistency(Shout)), {"word": "tree"}, script
+    )
+    assert theirs == ours
+    assert theirs[0] == ("TruncatedAnswer", "%% no json")
 
 
 class Checked(BaseModel):

@@ -3,7 +3,10 @@
 import dspy
 import pytest
 
+from selftaught.adapter import answer_schema
+from selftaught.artifact import load, save
 from selftaught.errors import TaskError
+from selftaught.programs import SelfConsistency, Step
 from selftaught.programs.reason import Reasoned, reasoned, reasons_first
 from selftaught.testing import FakeLM, ProgramContract
 from selftaught.testing.samples import Shout
@@ -38,3 +41,14 @@ def test_the_instruction_stays():
 def test_an_input_of_that_name_is_refused():
     with pytest.raises(TaskError, match="reasoning"):
         Reasoned("reasoning -> answer")
+
+
+def test_the_bound_of_the_reasoning_is_asked_for_and_saved_but_not_checked(tmp_path):
+    for longest in (600, 80, None):
+        program = Reasoned(Shout, longest=longest)
+        held = save(SelfConsistency(Shout, samples=2, generate=Step(reasoned(Shout, longest))), tmp_path / f"{longest}.st")
+        for one in (program.generate, load(held).generate):
+            form = answer_schema(one.signature)["properties"]["reasoning"]
+            assert form.get("maxLength") == longest
+        with dspy.context(lm=FakeLM(lambda messages, **settings: {"reasoning": "x" * 2000, "shouted": "TREE"})):
+            assert program(word="tree").shouted == "TREE"

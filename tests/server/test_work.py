@@ -54,8 +54,10 @@ async def test_a_stream_whose_reader_goes_away_gives_its_room_back():
 async def test_a_stream_that_is_never_read_gives_its_room_back():
     service = hosted()
     stream(service, {"word": "tree"}, Visit())
+    assert service.gate.taken == 1, "room is taken before anything is read"
     await until(lambda: service.lm.calls == 1)
     await until(lambda: service.gate.taken == 0)
+    assert (service.gate.taken, service.gate.running, service.lm.calls) == (0, 0, 1)
 
 
 async def test_a_silent_stream_shows_that_it_is_alive(monkeypatch):

@@ -118,6 +118,17 @@ def test_fields_that_do_not_fit_are_refused_when_it_is_built(build, says):
         build()
 
 
+def test_a_judge_that_would_replace_the_answer_by_its_score_is_refused():
+    class Rate(dspy.Signature):
+        """Rate it."""
+
+        word: str = dspy.InputField()
+        score: int = dspy.OutputField()
+
+    with pytest.raises(TaskError, match="takes and gives 'score'"):
+        Chain([Rate, st.judges.Verify(Rate)])
+
+
 @pytest.mark.parametrize("wrong", ["", "a and b", "not", 3, None])
 def test_a_condition_is_a_field_or_a_function(wrong):
     with pytest.raises(SettingError, match="condition"):

@@ -111,3 +111,15 @@ def test_documents_are_an_input_that_is_a_list(documents):
 def test_plans_are_texts():
     with pytest.raises(SettingError, match="plans"):
         Peer(Shout, plans=[3])
+
+
+def test_a_given_draft_that_is_left_out_is_the_inputs_default():
+    class Mend(dspy.Signature):
+        """Mend the text."""
+
+        topic: str = dspy.InputField()
+        text: str = dspy.InputField(default="nothing yet")
+        better: str = dspy.OutputField()
+
+    assert GivenDraft(Mend, start="text")(topic="trees").better == "nothing yet"
+    assert GivenDraft(Mend, start="text")(topic="trees", text="some").better == "some"
