@@ -5,7 +5,8 @@ Work goes in rounds. In each:
 2. Stages up to the next gate run on all rows at once, at most `concurrency` in flight; each row on its own.
 3. A gate decides row by row, in the order in which the rows were begun. Then the next stages, and so on.
 4. Accepted rows are written, rejected ones with their reasons, and the round with what the gates let through: one commit.
-5. Stop at `count` accepted rows, when the source ends, when the budget ends, or when nothing new came in `patience` rounds.
+5. Stop at `count` accepted rows, when the source ends, when the budget ends, when the model cannot be reached (the round is not
+   committed, so no row is lost for that), or when nothing new came in `patience` rounds.
 
 So a pipeline is a function of its seed and of the model's answers, whatever answers first. Every answer is on disk before it is
 used: an interrupted round is begun again and paid for only once, and what comes out is what would have come out without the
@@ -25,7 +26,7 @@ import dspy
 
 from selftaught import scope
 from selftaught.budget import Budget
-from selftaught.errors import BudgetSpent, CallError, SettingError
+from selftaught.errors import BudgetSpent, CallError, ConnectionFailed, SettingError
 from selftaught.loop import run_sync
 from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.given import listed
@@ -41,6 +42,7 @@ from selftaught.store import fingerprint
 
 Part = Stage | Gate
 CONCURRENCY, PATIENCE = 64, 8
+UNREACHABLE = "the model could not be reached"
 
 
 class Pipeline(dspy.Module):
@@ -89,6 +91,7 @@ class Pipeline(dspy.Module):
         Raises:
             SettingError: a setting that is none; `count` missing for a source without an end.
             RunError: `run_dir` holds another run.
+            ConnectionFailed: the model could not be reached before any row was accepted.
         """
         at_least("concurrency", concurrency, 1), at_least("patience", patience, 1)
         if count is not None:
@@ -163,6 +166,10 @@ class Making:
                 made = await self.round(rows)
             except BudgetSpent as spent:
                 return f"the budget ended: {spent}"
+            except ConnectionFailed as error:
+                if not self.files.accepted:
+                    raise
+                return f"{UNREACHABLE}: {error}"
             self.files.write(made)
             bar.advance(len(made.accepted))
         return "enough rows"
@@ -224,8 +231,10 @@ class Making:
 
 
 async def ran(stage: Stage, row: Row) -> Sequence[Row | Rejected]:
-    """Run a stage on one row; where a call fails, the row is rejected for that."""
+    """Run a stage on one row; where a call fails, the row is rejected for that. A model that cannot be reached is no fault of it."""
     try:
         return await stage.run(row)
+    except ConnectionFailed:
+        raise
     except CallError as error:
         return [Rejected(row, stage.name, f"failed: {type(error).__name__}", str(error)[:500])]

@@ -22,7 +22,7 @@ import dspy
 from selftaught.budget import Budget
 from selftaught.ledger import Usage
 from selftaught.programs.synthesis.outcome import Synthesized
-from selftaught.programs.synthesis.pipeline import Part, Pipeline
+from selftaught.programs.synthesis.pipeline import UNREACHABLE, Part, Pipeline
 from selftaught.programs.synthesis.row import Row
 from selftaught.programs.synthesis.stages import Source
 
@@ -67,8 +67,8 @@ class Sequel(Pipeline):
                 inside = folder and folder / FIRST
                 before = await self.first.arun(self.wanted, inside, budget, seed, concurrency, patience, False)
         rows = [*self.given, *before.rows]
-        if not rows or before.ended.startswith("the budget ended"):
-            ended = before.ended if rows or before.ended.startswith("the budget") else f"nothing to begin from: {before.ended}"
+        if not rows or before.ended.startswith(("the budget ended", UNREACHABLE)):
+            ended = before.ended if rows or before.ended.startswith(("the budget ended", UNREACHABLE)) else f"nothing to begin from: {before.ended}"
             return replace(before, rows=[], ended=ended, folder=folder)
         then = copy(self)
         then.source, seeds = self.begun(rows)  # 2

@@ -90,10 +90,10 @@ def synthesizing(
 
 
 def exit_code(made: Synthesized, wanted: int | None) -> int:
-    """Return 0 where the rows were made, 3 where the budget ended before, 1 where the model brought nothing new any more."""
+    """Return 0 where the rows were made, 3 where the budget ended before, 1 where the model brought nothing new any more or was gone."""
     if made.ended.startswith("the budget ended"):
         return 3
-    return 1 if made.ended.startswith("stalled") or (not made.rows and wanted != 0) else 0
+    return 1 if made.ended.startswith(("stalled", "the model could not be reached")) or (not made.rows and wanted != 0) else 0
 
 
 def check_output(recipe: Recipe, path: Path) -> None:

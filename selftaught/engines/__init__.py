@@ -41,6 +41,8 @@ def lm(
     Raises:
         SettingError: no such adapter. ModelError: the name is no model and no provider; OfflineError, ModelFileError: see `engines/weights.py`.
     """
+    if "retries" in settings:
+        raise SettingError("lm(retries=...): as in DSPy, this is called num_retries.")
     form = _adapter(adapter)
     path = _local_path(model)
     if path is not None:

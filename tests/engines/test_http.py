@@ -172,3 +172,8 @@ def test_an_address_is_shown_without_user_password_and_query():
 def test_a_model_of_no_provider_is_refused_with_the_nearest_name():
     with pytest.raises(ModelError, match="did you mean 'local'"):
         st.lm("locl")
+
+
+def test_retries_by_another_name_are_refused_in_words():
+    with pytest.raises(SettingError, match="num_retries"):
+        st.lm("stub", api_base="http://127.0.0.1:9", retries=0)

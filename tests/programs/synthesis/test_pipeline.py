@@ -14,7 +14,7 @@ import dspy
 import pytest
 
 from selftaught import Budget
-from selftaught.errors import DataError, RunError, SettingError
+from selftaught.errors import ConnectionFailed, DataError, RunError, SettingError
 from selftaught.programs import Step
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.synthesis import Change, Distinct, Judged, Keep, Made, Novel, Pipeline, Row, Rows, Source
@@ -223,6 +223,36 @@ def test_a_failed_call_rejects_its_row_with_the_reason():
     found, _ = run(shouted(5), sometimes)
     assert [row["word"] for row in found.rows] == ["word 0", "word 1", "word 4"]
     assert found.rejected["shout", "failed: AnswerError"] == 1
+
+
+def gone_after(answers):
+    """A model that can be reached for so many calls."""
+    left = [answers]
+
+    def script(messages, **settings):
+        left[0] -= 1
+        if left[0] < 0:
+            raise ConnectionFailed("nobody is there")
+        return shouting(messages)
+
+    return script
+
+
+def test_a_model_that_is_gone_costs_no_row_and_the_same_call_goes_on(tmp_path):
+    whole, lm = run(shouted())
+    with dspy.context(lm=FakeLM(gone_after(8), retries=0)):
+        part = shouted().run(run_dir=tmp_path / "run", progress=False)
+    assert part.ended.startswith("the model could not be reached")
+    assert part.rows == whole.rows[: len(part.rows)] != []
+    assert not any(reason.startswith("failed") for _, reason in part.rejected)
+    rest, more = run(shouted(), run_dir=tmp_path / "run")
+    assert rest.rows == whole.rows
+    assert more.calls == lm.calls - 8
+
+
+def test_a_model_that_was_never_there_is_an_error_and_no_empty_result():
+    with dspy.context(lm=FakeLM(gone_after(0), retries=0)), pytest.raises(ConnectionFailed, match="nobody is there"):
+        shouted().run(progress=False)
 
 
 def test_an_error_of_ours_flies_and_what_was_accepted_before_is_kept(tmp_path):
