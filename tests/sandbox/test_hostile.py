@@ -15,11 +15,9 @@ from typing import Any
 
 import pytest
 
-from selftaught.sandbox import available
 from selftaught.sandbox.linux import LinuxSandbox
 from tests.sandbox.hostile import SNIPPETS, Snippet
 
-CANDIDATES = {one.name: one for one in available()}
 SECRET = "a canary sings in the file"
 
 
@@ -94,16 +92,6 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         found.before = found.looks()
         yield found
     del os.environ["SELFTAUGHT_CANARY"]
-
-
-@pytest.fixture(scope="module", params=["namespaces", "alone"])
-def box(request: pytest.FixtureRequest) -> Iterator[LinuxSandbox]:
-    candidate = CANDIDATES[request.param]
-    if not candidate.works:
-        pytest.skip(f"the sandbox {candidate.name!r} does not work here: {candidate.why}")
-    made = LinuxSandbox(request.param)
-    yield made
-    made.close()
 
 
 def processes_below(process: int) -> set[int]:

@@ -7,28 +7,15 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from selftaught.errors import SandboxMissing, SettingError
-from selftaught.sandbox import Limits, available
-from selftaught.sandbox.linux import LinuxSandbox
+from selftaught.sandbox import Limits
 from tests.sandbox.test_hostile import processes_below
 
-CANDIDATES = {one.name: one for one in available()}
 SOON = Limits(seconds=3, memory_mb=128)
-
-
-@pytest.fixture(scope="module", params=["namespaces", "alone"])
-def box(request: pytest.FixtureRequest) -> Iterator[LinuxSandbox]:
-    candidate = CANDIDATES[request.param]
-    if not candidate.works:
-        pytest.skip(f"the sandbox {candidate.name!r} does not work here: {candidate.why}")
-    made = LinuxSandbox(request.param)
-    yield made
-    made.close()
 
 
 def run(box, code, **settings):

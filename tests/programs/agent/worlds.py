@@ -1,12 +1,9 @@
 """Environments and scripts for the tests of agents."""
 
-from copy import deepcopy
-
-import dspy
-
 from selftaught.programs.agent import Observation
-from selftaught.testing import FakeLM, answer_fields
-from selftaught.testing.samples import Shout, obliging
+from selftaught.testing.samples import Shout
+from tests.programs.scripted import asked, scripted
+from tests.programs.scripted import ran as acting
 
 
 class Line:
@@ -55,30 +52,6 @@ def field_of(messages, name):
     text = str(messages[-1]["content"])
     _, _, rest = ("\n" + text).partition(f"\n{name}:")
     return rest.split("\n", 1)[0].strip() or rest.lstrip("\n").split("\n\n")[0]
-
-
-def scripted(**answers):
-    """A model that answers a field by its function of the messages, or by its value; everything else as the obliging one does."""
-
-    def script(messages, **settings):
-        said = obliging(messages, **settings)
-        for name in answer_fields(messages):
-            if name in answers:
-                said[name] = answers[name](messages) if callable(answers[name]) else deepcopy(answers[name])
-        return said
-
-    return FakeLM(script)
-
-
-def acting(program, lm, **inputs):
-    """Run a program on one input with a model."""
-    with dspy.context(lm=lm):
-        return program(**(inputs or {"word": "tree"}))
-
-
-def asked(lm, field):
-    """The requests that asked for a field."""
-    return [messages for messages in lm.requests if field in answer_fields(messages)]
 
 
 __all__ = ["Line", "NoCopies", "Shout", "acting", "asked", "field_of", "scripted"]
