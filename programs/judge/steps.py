@@ -162,7 +162,7 @@ def first_wrong(verdict: Verdict) -> int | None:
 
 
 def _named(number: int, step: str) -> str:
-    return f"Step {number} is right: {step}"
+    return f"Is step {number} right? {step}"
 
 
 def _analysis_of(task: Task) -> Task:

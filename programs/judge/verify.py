@@ -54,7 +54,7 @@ class Verify(Judge):
         if self.both_ways:
             belief = together(belief, belief_of(found[1], "wrong", good_if=False))
         readable = all(isinstance(one, dspy.Prediction) for one in found)
-        return _verdict(criterion_of("the answer is right", belief, readable=readable), _reason(found[0]))
+        return _verdict(criterion_of("Is the answer right?", belief, readable=readable), _reason(found[0]))
 
     def cost(self) -> Calls:
         """Return the calls of one verdict."""

@@ -124,7 +124,7 @@ class Planner(Program):
     async def _ways(self, seen: dict[str, Any]) -> list[str]:
         if self.ways == "generated":
             return self._new((await self.propose.acall(**seen)).ways, seen)
-        numbers = (await self.select.acall(**seen, ways=list(self.seeds))).chosen
+        numbers = (await self.select.acall(**seen, ways=[f"{number}. {way}" for number, way in enumerate(self.seeds, 1)])).chosen
         chosen = [self.seeds[number - 1] for number in dict.fromkeys(numbers)]
         return self._new((await self.adapt.acall(**seen, ways=chosen)).adapted, seen) or chosen
 

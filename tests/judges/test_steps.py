@@ -342,7 +342,7 @@ def test_as_a_critic_it_tells_the_reviser_which_steps_are_wrong():
     revisions = [m[-1]["content"] for m in lm.requests if "problems" in m[-1]["content"]]
     assert found.answer == "\n".join(RIGHT)
     assert len(revisions) == 1
-    assert "Step 2 is right: 3 + 3 = 7" in revisions[0] and "Step 1 is right" not in revisions[0]
+    assert "Is step 2 right? 3 + 3 = 7" in revisions[0] and "Is step 1 right?" not in revisions[0]
 
 
 # -------------------------------------------------------------------------------------------- self-validation
