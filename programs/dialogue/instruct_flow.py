@@ -100,7 +100,13 @@ class InstructFlow(Program):
         self.rounds, self.suggestions = at_least("rounds", rounds, 0), at_least("suggestions", suggestions, 1)
         self.most_records, self.seed, self.verify = at_least("most_records", most_records, 1), seed, verify
         self.transform = Step(
-            _asks(self.task, "Transform", REWRITE, {"material_form": "the form that the new text must have"}, material=LONGEST_PASSAGE)
+            _asks(
+                self.task,
+                "Transform",
+                REWRITE,
+                {"material_form": "the form that the new text must have"},
+                material=LONGEST_PASSAGE,
+            )
         )
         work = {"material": "a text", "exercise": "what somebody is asked to do with it"}
         wanted = {"material": work["material"], "exercise_kind": "the kind of instruction to write"}

@@ -191,6 +191,11 @@ def feedback_of(verdict: Verdict) -> str:
     failed = [criterion.name for criterion in verdict.criteria if criterion.passed is False]
     unclear = [criterion.name for criterion in verdict.criteria if criterion.passed is None]
     parts = [verdict.reasons] if verdict.reasons else []
-    parts += [f"Not fulfilled: {'; '.join(failed)}."] if failed else []
-    parts += [f"Undetermined: {'; '.join(unclear)}."] if unclear else []
+    parts += [_sentence("Not fulfilled", failed)] if failed else []
+    parts += [_sentence("Undetermined", unclear)] if unclear else []
     return " ".join(parts) or ("All criteria are fulfilled." if verdict.passed else "")
+
+
+def _sentence(said: str, names: list[str]) -> str:
+    text = f"{said}: {'; '.join(names)}"
+    return text if text.endswith(("?", ".")) else f"{text}."

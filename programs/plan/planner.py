@@ -79,7 +79,9 @@ class Planner(Program):
         ways = {"ways": (list[str], dspy.InputField(desc="ways of thinking that may help"))}
         number = Annotated[int, Field(ge=1, le=len(self.seeds))]
         if self.ways == "generated":
-            self.propose = Step(self._signature("Propose", PROPOSE, {}, {"ways": short_texts("one sentence each", most=MOST_WAYS)}))
+            self.propose = Step(
+                self._signature("Propose", PROPOSE, {}, {"ways": short_texts("one sentence each", most=MOST_WAYS)})
+            )
         if self.ways == "seed":
             chosen = dspy.OutputField(desc="numbers of the best ways", min_length=1, max_length=MOST_WAYS)
             self.select = Step(self._signature("Select", SELECT, ways, {"chosen": (list[number], chosen)}))

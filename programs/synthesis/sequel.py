@@ -68,7 +68,11 @@ class Sequel(Pipeline):
                 before = await self.first.arun(self.wanted, inside, budget, seed, concurrency, patience, False)
         rows = [*self.given, *before.rows]
         if not rows or before.ended.startswith(("the budget ended", UNREACHABLE)):
-            ended = before.ended if rows or before.ended.startswith(("the budget ended", UNREACHABLE)) else f"nothing to begin from: {before.ended}"
+            ended = (
+                before.ended
+                if rows or before.ended.startswith(("the budget ended", UNREACHABLE))
+                else f"nothing to begin from: {before.ended}"
+            )
             return replace(before, rows=[], ended=ended, folder=folder)
         then = copy(self)
         then.source, seeds = self.begun(rows)  # 2
