@@ -18,6 +18,7 @@ NAMES = (
     "single_flight",
     "together",
     "adapters",
+    "working",
     "judges",
     "compare",
     "hacks",

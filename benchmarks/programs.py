@@ -5,7 +5,7 @@ seconds an answer, the difference from plain prediction on the same rows, and th
 
 Method: six public sets whose answers a program checks (`inference/sets.py`); the first rows of each, which are in random order,
 the same for all. Every program comes with its own defaults. One local model, temperature 0 where a program does not draw samples,
-220 tokens a step. An answer that fails counts as wrong here and is counted in `failed`, so that a program cannot gain by failing.
+400 tokens a step. An answer that fails counts as wrong here and is counted in `failed`, so that a program cannot gain by failing.
 Voting (over answers that are reasoned first, as the methods' steps are) is measured with 1, 3 and 5 samples; a program
 is compared with the least number that takes at least its calls. Differences are paired over rows, with an exact test; nothing is
 corrected for the number of programs, so single p-values below 0.05 are expected by chance. Greedy answers are remembered across
@@ -36,7 +36,7 @@ ROWS = int(os.environ.get("SELFTAUGHT_PROGRAMS_ROWS", "12"))
 SECONDS = float(os.environ.get("SELFTAUGHT_PROGRAMS_SECONDS", "inf"))
 CHOSEN = [name for name in os.environ.get("SELFTAUGHT_PROGRAMS_SETS", "").split(",") if name] or list(SETS)
 ONLY = [name for name in os.environ.get("SELFTAUGHT_PROGRAMS_ONLY", "").split(",") if name]
-MAX_TOKENS, CONTEXT = 220, 4096
+MAX_TOKENS, CONTEXT = 400, 4096
 
 
 def run(options: Options) -> dict[str, Any]:
@@ -55,11 +55,21 @@ def run(options: Options) -> dict[str, Any]:
         raise Skipped(f"{MODEL} is not here: {type(error).__name__}") from error
     lm.backend = Remembering(lm.backend, diskcache.Cache(str(RUNS / "greedy"), disk=diskcache.JSONDisk))
     ends = time.monotonic() + SECONDS
-    for name in CHOSEN:
-        for one in contestants():
-            if name in one.sets and (not ONLY or one.slug in ONLY) and time.monotonic() < ends:
-                measured(lm, one, name, folder)
+    for name, one in jobs(folder):
+        if time.monotonic() < ends:
+            measured(lm, one, name, folder)
     return summarised()
+
+
+def jobs(folder: Path) -> list[tuple[str, Contestant]]:
+    """Return who runs on which set: the controls, then the programs with the fewest calls first."""
+    chosen = [(name, one) for name in CHOSEN for one in contestants() if name in one.sets and (not ONLY or one.slug in ONLY)]
+
+    def calls(job: tuple[str, Contestant]) -> tuple[bool, float]:
+        name, one = job
+        return one.number is not None, one.make(SETS[name].task, SETS[name].examples(folder, SHOTS)).cost().at_most
+
+    return sorted(chosen, key=calls)
 
 
 def measured(lm: Any, one: Contestant, name: str, folder: Path) -> None:

@@ -35,7 +35,7 @@ class Reasoned(Program):
         longest: characters of the reasoning where answers are constrained to a schema; None for no bound.
     """
 
-    def __init__(self, task: str | Task, *, retries: int = 1, longest: int | None = 600) -> None:
+    def __init__(self, task: str | Task, *, retries: int = 1, longest: int | None = 800) -> None:
         super().__init__(task)
         self.generate = Step(reasoned(self.task, longest), retries=retries)
 
@@ -49,7 +49,7 @@ class Reasoned(Program):
         return Calls(1, 1)
 
 
-def reasoned(task: str | Task, longest: int | None = 600) -> Task:
+def reasoned(task: str | Task, longest: int | None = 800) -> Task:
     """Return a task whose first output is `reasoning`, of so many characters where answers are constrained to a schema.
 
     Raises:

@@ -18,7 +18,7 @@ from selftaught.metering import MeteredLM
 
 LOCAL_SETTINGS = ("slots", "context", "threads")
 DEFAULT_MAX_TOKENS = 1024
-LOCAL_MAX_TOKENS = 256
+LOCAL_MAX_TOKENS = 400
 
 __all__ = ["AsyncChatEngine", "ChatEngine", "HttpServer", "lm", "local_server", "metered"]
 

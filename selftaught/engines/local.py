@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from selftaught.engines.working import rejoined, worked
 from selftaught.errors import CallError, ModelError, ModelFileError
 
 PROMPT_CACHE_MIB = 512
@@ -75,8 +76,10 @@ class LocalServer:
 
     def _answer(self, body: dict[str, Any]) -> dict[str, Any]:
         server = self._loaded()
+        asked = worked(body)
         try:
-            return server.handle_chat_completions(body)
+            answer = server.handle_chat_completions(asked or body)
+            return rejoined(answer) if asked else answer
         except (RuntimeError, ValueError, TypeError) as error:
             raise CallError(f"{self.model}: {error}") from error
 

@@ -44,7 +44,7 @@ def test_an_input_of_that_name_is_refused():
 
 
 def test_the_bound_of_the_reasoning_is_asked_for_and_saved_but_not_checked(tmp_path):
-    for longest in (600, 80, None):
+    for longest in (800, 80, None):
         program = Reasoned(Shout, longest=longest)
         held = save(SelfConsistency(Shout, samples=2, generate=Step(reasoned(Shout, longest))), tmp_path / f"{longest}.st")
         for one in (program.generate, load(held).generate):
