@@ -18,6 +18,7 @@ from selftaught.programs.synthesis.formats import Style, records_of
 from selftaught.programs.synthesis.row import Row
 from selftaught.programs.synthesis.splits import Splits, split
 from selftaught.programs.synthesis.templates import Templates, templates_of
+from selftaught.programs.synthesis.training import check_training, training_path, training_text
 from selftaught.programs.synthesis.writing import write_records
 from selftaught.run import write_atomically
 from selftaught.signatures import Task, as_task, input_names
@@ -86,7 +87,7 @@ class Synthesized:
     def save(
         self, path: str | Path, format: str = "sft", *, rename: Mapping[str, str] | None = None, conversational: bool = False,
         templates: Templates = None, seed: int | None = None, least: float | None = None, task: str | Task | None = None,
-        card: Card | bool = True,
+        card: Card | bool = True, training: str | None = None,
     ) -> Path:  # fmt: skip
         """Write the rows for training, and their data card beside them (`data.jsonl` has `data.card.md`).
 
@@ -102,6 +103,8 @@ class Synthesized:
             least: the score from which a row of `unpaired` is good, where it has no `label`.
             task: of `examples`.
             card: what you have to say on the card; False writes none.
+            training: the base model to train with LoRA: writes `data.training.yaml` for TRL's command beside `sft`, `messages`,
+                `preference`, `reward` or `unpaired`. None writes none.
 
         Raises:
             SettingError: no such format or ending, a setting that makes no sense, or pyarrow is missing for .parquet.
@@ -109,6 +112,7 @@ class Synthesized:
         """
         target = Path(path)
         drawn = int(self.about.get("seed", 0)) if seed is None else seed
+        check_training(training, format, target)
         count = written(
             self.rows, target, format, rename=rename, conversational=conversational, templates=templates, seed=drawn,
             least=least, task=task,
@@ -116,6 +120,8 @@ class Synthesized:
         if (said := card_of(card)) is not None:
             text = card_text(self, replace(said, files={target.name: (format, count)}))
             write_atomically(target.with_suffix(".card.md"), text)
+        if training is not None:
+            write_atomically(training_path(target), training_text(training, format, target, drawn))
         return target
 
     def split(

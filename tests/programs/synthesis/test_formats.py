@@ -255,3 +255,29 @@ def test_parquet_holds_the_same_records(tmp_path, format):
 
 def test_a_given_template_is_a_pair():
     assert templates_of([Template("{instruction}{input}{output}", "{instruction}{output}")])[0].alone == "{instruction}{output}"
+
+
+@pytest.mark.parametrize(
+    ("format", "command", "values"),
+    [("sft", "sft", TASK), ("messages", "sft", TASK), ("preference", "dpo", PAIR), ("reward", "reward", PAIR), ("unpaired", "kto", PAIR)],
+)  # fmt: skip
+def test_the_training_that_belongs_to_the_rows(tmp_path, format, command, values):
+    made(values).save(tmp_path / "my data.jsonl", format, training="a/base-model")
+    text = (tmp_path / "my data.training.yaml").read_text(encoding="utf-8")
+    settings = dict(
+        line.split(": ", 1) for line in text.splitlines() if line and not line.startswith((" ", "#")) and ": " in line
+    )
+    assert f"trl {command} --config my data.training.yaml" in text.splitlines()[0]
+    assert json.loads(settings["model_name_or_path"]) == "a/base-model"
+    assert (settings["use_peft"], settings["report_to"], settings["seed"]) == ("true", '"none"', "7")
+    assert text.endswith('datasets:\n  - path: json\n    data_files: "my data.jsonl"\n')
+
+
+def test_a_format_without_a_trainer_has_no_training_and_nothing_is_written(tmp_path):
+    with pytest.raises(SettingError, match="alpaca"):
+        made(TASK).save(tmp_path / "data.jsonl", "alpaca", training="a/base-model")
+    with pytest.raises(SettingError, match="base model"):
+        made(TASK).save(tmp_path / "data.jsonl", "sft", training=" ")
+    assert not list(tmp_path.iterdir())
+    made(TASK).save(tmp_path / "data.jsonl", "sft")
+    assert not (tmp_path / "data.training.yaml").exists()
