@@ -18,6 +18,7 @@ SCRIPTED = {
     "01_quickstart": "tests.cli.scripted:solver",
     "02_judges_and_comparison": "tests.scripted_judge:poor_judge",
     "03_optimize": "tests.cli.scripted:solver",
+    "04_synthesize": "tests.cli.scripted:proposer",
 }
 """Notebook -> where the function is that returns its scripted model."""
 

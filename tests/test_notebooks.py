@@ -19,6 +19,17 @@ PROMISES = {
             "the same winner: True; calls paid: 0",
         ],
     ),
+    "04_synthesize": (
+        2,
+        [
+            "30 rows; enough rows",
+            "ROUGE-L with the nearest example",
+            "sft.training.yaml",
+            "tuned on made rows: gain of",
+            "tuned on real rows: gain of",
+            "n=25)",
+        ],
+    ),
     "02_judges_and_comparison": (
         4,
         [

@@ -28,7 +28,9 @@ class Held:
     takes: str
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a value; None counts as none."""
+        """Return a value; None counts as none. A value that was given another name is not there under its own any more."""
+        if name not in self.rename and name in self.rename.values():
+            return default
         found = self.row.get(self.rename.get(name, name))
         return default if found is None else found
 

@@ -33,3 +33,16 @@ def solver():
         return {"output": known[text] if shown and text in known else "no idea " + str(settings.get("rollout_id"))}
 
     return FakeLM(script, name="scripted")
+
+
+def proposer():
+    """Return a model that also proposes inputs: words of the bundled tasks, some of them twice."""
+    words = [row.input for row in bundled("plural", Transform)][5:]
+    script = solver().backend.function
+
+    def proposing(messages, **settings):
+        if answer_fields(messages) == ["proposals"]:
+            return {"proposals": random.Random(str(settings["rollout_id"])).sample(words, 4)}
+        return script(messages, **settings)
+
+    return FakeLM(proposing, name="scripted")

@@ -281,3 +281,8 @@ def test_a_format_without_a_trainer_has_no_training_and_nothing_is_written(tmp_p
     assert not list(tmp_path.iterdir())
     made(TASK).save(tmp_path / "data.jsonl", "sft")
     assert not (tmp_path / "data.training.yaml").exists()
+
+
+def test_a_value_under_a_new_name_is_not_there_under_its_own(tmp_path):
+    row = {"input": "cat", "output": "cats"}
+    assert saved(tmp_path, "sft", row, rename={"prompt": "input"}) == [{"prompt": "cat\n\n", "completion": "cats"}]
