@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: quickstart test test-fast check bench notebooks clean
+.PHONY: quickstart test test-fast test-browser check bench notebooks clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -21,6 +21,10 @@ test: $(STAMP)
 
 test-fast: $(STAMP)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup -m 'not real'
+
+test-browser: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[browser,dev]'
+	$(BIN)/python -m pytest tests/browser -rs
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

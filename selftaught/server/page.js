@@ -58,6 +58,7 @@ async function begin() {
     say("This server asks for a key.");
     return;
   }
+  if (fields.length) return say("");
   const api = await response.json();
   schemas = api.components.schemas;
   document.title = api.info.title;
