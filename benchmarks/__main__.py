@@ -26,6 +26,7 @@ NAMES = (
     "programs",
     "sandbox",
     "novelty",
+    "synthesis",
     "serve",
     "fuzz_artifacts",
 )
