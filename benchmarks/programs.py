@@ -24,7 +24,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.inference.contestants import SHOTS, VOTES, Contestant, contestants
+from benchmarks.inference.contestants import SHOTS, VOTES, Contestant, contestants, controls
 from benchmarks.inference.sets import SETS
 from benchmarks.measure import Options, Skipped, result
 from benchmarks.optimizing.model import Remembering
@@ -50,7 +50,7 @@ def run(options: Options) -> dict[str, Any]:
     from selftaught.errors import SelftaughtError
 
     try:
-        lm = st.lm(MODEL, max_tokens=MAX_TOKENS, context=CONTEXT, slots=4)
+        lm = st.lm(MODEL, max_tokens=MAX_TOKENS, context=CONTEXT, slots=8)
     except SelftaughtError as error:
         raise Skipped(f"{MODEL} is not here: {type(error).__name__}") from error
     lm.backend = Remembering(lm.backend, diskcache.Cache(str(RUNS / "greedy"), disk=diskcache.JSONDisk))
@@ -65,9 +65,11 @@ def jobs(folder: Path) -> list[tuple[str, Contestant]]:
     """Return who runs on which set: the controls, then the programs with the fewest calls first."""
     chosen = [(name, one) for name in CHOSEN for one in contestants() if name in one.sets and (not ONLY or one.slug in ONLY)]
 
+    known = {one.slug for one in controls()}
+
     def calls(job: tuple[str, Contestant]) -> tuple[bool, float]:
         name, one = job
-        return one.number is not None, one.make(SETS[name].task, SETS[name].examples(folder, SHOTS)).cost().at_most
+        return one.slug not in known, one.make(SETS[name].task, SETS[name].examples(folder, SHOTS)).cost().at_most
 
     return sorted(chosen, key=calls)
 
