@@ -28,6 +28,7 @@ NAMES = (
     "novelty",
     "synthesis",
     "serve",
+    "soak",
     "fuzz_artifacts",
 )
 
