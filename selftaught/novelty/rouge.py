@@ -7,7 +7,8 @@ subsequence of l words, F = 2pr / (p + r), p = l/m, r = l/n. So a pair exceeds t
 2. Prefix: l is at most the overlap of the words (counted with repetitions). Put the words of every text in one order, rare ones
    first. Two texts that share `l` words share one among the first m - l + 1 of one and the first n - l + 1 of the other. An
    inverted index by word and length finds those; the window and both prefixes follow from the pair of lengths.
-3. Bitmap: two texts that differ in d of 128 hashed bits differ in at least d words, so they share at most (m + n - d) / 2.
+3. Bitmap: two texts that differ in d of 128 hashed bits, or of the 64 that these fold to, differ in at least d words, so they
+   share at most (m + n - d) / 2. The folded bits lie in the index itself, so that a word's texts are read in one go.
 4. What is left is compared: a bit-parallel longest common subsequence (rapidfuzz), until one exceeds the threshold.
 
 Time grows with the pairs that share a rare word, in the worst case (all texts alike in their words, none alike in their order)
@@ -37,6 +38,10 @@ from selftaught.novelty.words import rouge_words, unicode_words
 FORMAT = "selftaught novelty filter 1"
 LOWEST = 0.1
 """Below it a filter keeps almost nothing."""
+PLACES = np.uint64(1 << 32)
+"""A text and a place of its words are one number: text * PLACES + place."""
+Posting = tuple[Any, Any]
+"""Where an element is: texts with their places; and each text's bits, folded to 64, so that they are read in one go."""
 REPEAT = 1 << 40
 """A word's second occurrence is another element of the overlap, rarer than any first occurrence."""
 
@@ -81,7 +86,7 @@ class NoveltyFilter:
         self._rank: dict[int, int] = {}
         self._bits = np.zeros((64, 2), dtype=np.uint64)
         self._lengths: list[int] = []
-        self._postings: dict[int, dict[int, Any]] = {}  # length -> element -> [text, place, text, place, ...]
+        self._postings: dict[int, dict[int, Posting]] = {}  # length -> element -> where it is
         self._again = 64
 
     def __len__(self) -> int:
@@ -200,14 +205,24 @@ class NoveltyFilter:
         if runs:
             yield from self._exceeding(codes, _bitmap(elements), runs, np.array(lengths), np.array(leasts))
 
-    def _exceeding(self, codes: Any, bits: np.ndarray, runs: list[Any], lengths: np.ndarray, leasts: np.ndarray) -> Iterator[int]:
+    def _exceeding(
+        self, codes: Any, bits: np.ndarray, runs: list[Posting], lengths: np.ndarray, leasts: np.ndarray
+    ) -> Iterator[int]:
         """Yield the texts of the runs that exceed the threshold."""
-        pairs = np.frombuffer(b"".join(runs), dtype=np.uint32).reshape(-1, 2)
-        counts = [len(run) // 2 for run in runs]
-        near, length, least = pairs[:, 0], np.repeat(lengths, counts), np.repeat(leasts, counts)
-        different = np.bitwise_count(self._bits[near] ^ bits).sum(axis=1, dtype=np.int64)  # 3
-        likely = (pairs[:, 1] <= length - least) & (different <= len(codes) + length - 2 * least)
-        for one, common in dict(zip(near[likely].tolist(), least[likely].tolist(), strict=True)).items():  # 4
+        counts = np.array([len(folded) for _, folded in runs])
+        allowed = len(codes) + lengths - 2 * leasts
+        most = np.repeat(np.minimum(allowed, 64).astype(np.uint8), counts)
+        folded = np.frombuffer(b"".join(bits for _, bits in runs), dtype=np.uint64)
+        found = np.flatnonzero(np.bitwise_count(folded ^ (bits[0] ^ bits[1])) <= most)  # 3, on the bits folded once
+        if not len(found):
+            return
+        run = np.repeat(np.arange(len(runs)), counts)[found]
+        offset = found - (np.cumsum(counts) - counts)[run]
+        entries = [runs[one][0][place] for one, place in zip(run.tolist(), offset.tolist(), strict=True)]
+        near, place = np.divmod(np.array(entries, dtype=np.uint64), PLACES)
+        different = np.bitwise_count(self._bits[near] ^ bits).sum(axis=1, dtype=np.int64)  # 3, on all of them
+        likely = (place <= (lengths - leasts)[run]) & (different <= allowed[run])
+        for one, common in dict(zip(near[likely].tolist(), leasts[run[likely]].tolist(), strict=True)).items():  # 4
             if LCSseq.similarity(codes, self._coded[one], score_cutoff=common) >= common:
                 yield one
 
@@ -226,12 +241,13 @@ class NoveltyFilter:
         if size not in self._postings:
             self._postings[size] = {}
             insort(self._lengths, size)
-        postings = self._postings[size]
+        postings, folded = self._postings[size], int(self._bits[index, 0] ^ self._bits[index, 1])
         for place, element in enumerate(elements[: size - fewest(size, self.threshold) + 1]):
             run = postings.get(element)
             if run is None:
-                run = postings[element] = array("I")
-            run.extend((index, place))
+                run = postings[element] = (array("Q"), array("Q"))
+            run[0].append((index << 32) + place)
+            run[1].append(folded)
 
     def _reorder(self, more: Sequence[Any]) -> None:
         """Order words by how often they are in the kept texts and in more to come, and make the index anew."""
