@@ -75,14 +75,14 @@ def page(found: dict[str, Any]) -> str:
             "",
             f"**{name}**, {rows[0]['rows']} rows",
             "",
-            "| program | score | calls | tokens | against plain | against voting for as many calls | failed |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
+            "| program | score | calls | tokens | prompt reused | against plain | against voting for as many calls | failed |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- |",
         ]
         for row in rows:
             low, high = row["interval"]
             label = f"*{row['program']}*" if row["program"] in CONTROLS else f"`{row['program']}`"
             parts.append(
-                f"| {label} | {row['score']:.0%} ({low:.0%} to {high:.0%}) | {row['calls']:g} | {row['tokens']:.0f} | {difference(row['plain'])} | {difference(row['vote'])} | {row['failed'] or ''} |"
+                f"| {label} | {row['score']:.0%} ({low:.0%} to {high:.0%}) | {row['calls']:g} | {row['tokens']:.0f} | {row['reused']:.0%} | {difference(row['plain'])} | {difference(row['vote'])} | {row['failed'] or ''} |"
             )
     return "\n".join(parts)
 

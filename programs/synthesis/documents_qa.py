@@ -94,8 +94,13 @@ def opened(row: Row) -> Row:
 
 def asking(count: int) -> Task:
     """Return the signature of a questioner: `text` -> so many `questions`."""
-    field = dspy.OutputField(desc=f"{count} questions on different facts", min_length=1, max_length=count)
-    return dspy.make_signature({"text": (str, dspy.InputField()), "questions": (list[Question], field)}, ASK_ABOUT, "Ask")
+    return dspy.make_signature({"text": (str, dspy.InputField()), "questions": questions(count)}, ASK_ABOUT, "Ask")
+
+
+def questions(count: int) -> tuple[Any, Any]:
+    """Return the output for so many questions."""
+    wanted = "one question" if count == 1 else f"{count} questions on different facts"
+    return list[Question], dspy.OutputField(desc=wanted, min_length=1, max_length=count)
 
 
 ASK_ABOUT = (

@@ -11,7 +11,7 @@ from selftaught.programs.base import Calls
 from selftaught.programs.branches import survivors
 from selftaught.programs.normalise import normalise
 from selftaught.programs.step import Step
-from selftaught.programs.synthesis.documents_qa import Question
+from selftaught.programs.synthesis.documents_qa import questions
 from selftaught.programs.synthesis.documents_rules import leans
 from selftaught.programs.synthesis.row import Rejected, Row
 from selftaught.programs.synthesis.stages import Out, Stage
@@ -64,8 +64,7 @@ class SingleHops(Stage):
 
 def asking_for_facts(count: int) -> Any:
     """Return the signature of a questioner for single facts: `text` -> so many `questions`."""
-    field = dspy.OutputField(desc=f"{count} questions on different facts", min_length=1, max_length=count)
-    return dspy.make_signature({"text": (str, dspy.InputField()), "questions": (list[Question], field)}, ASK_FOR_FACTS, "Ask")
+    return dspy.make_signature({"text": (str, dspy.InputField()), "questions": questions(count)}, ASK_FOR_FACTS, "Ask")
 
 
 ASK_FOR_FACTS = (
