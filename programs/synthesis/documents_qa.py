@@ -18,7 +18,7 @@ at 1.5, above which models that must fill a form break it; (2) unsupported answe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import dspy
 from pydantic import Field
