@@ -29,8 +29,9 @@ def worked(body: dict[str, Any]) -> dict[str, Any] | None:
     shown = any(message.get("role") == "assistant" for message in body.get("messages", ()))
     if schema is None or shown or len(fields) < 2 or next(iter(fields)) != REASONING or fields[REASONING].get("type") != "string":
         return None
-    grammar = _grammar(schema)
-    return grammar and {**{name: value for name, value in body.items() if name != "response_format"}, "grammar": grammar}
+    if (grammar := _grammar(schema)) is None:
+        return None
+    return {**{name: value for name, value in body.items() if name != "response_format"}, "grammar": grammar}
 
 
 def rejoined(answer: dict[str, Any]) -> dict[str, Any]:
