@@ -38,7 +38,7 @@ def rejoined(answer: dict[str, Any]) -> dict[str, Any]:
     """Return the answer to such a request with one JSON object as its text; one that was cut off is left as it is."""
     for choice in answer.get("choices", ()):
         message = choice["message"]
-        text, line, rest = (message.get("content") or "").rpartition("\n{")
+        text, line, rest = (message.get("content") or "").partition("\n{")  # no line of the reasoning begins so
         try:
             fields = json.loads(line + rest)
         except ValueError:

@@ -68,6 +68,13 @@ def test_the_answer_is_handed_back_as_one_object(fence):
     assert next(iter(json.loads(text))) == "reasoning"
 
 
+def test_an_object_inside_the_answer_may_begin_a_line():
+    assert json.loads(text_of(rejoined(answered('So.\n{"place":\n{"town": "Ulm"}}')))) == {
+        "reasoning": "So.",
+        "place": {"town": "Ulm"},
+    }
+
+
 @pytest.mark.parametrize("text", ["One and one ", 'One.\n{"answer"', "", '{"answer": 2'])
 def test_an_answer_that_was_cut_off_is_left_as_it_is(text):
     assert text_of(rejoined(answered(text))) == text
