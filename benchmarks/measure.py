@@ -6,11 +6,17 @@ a ratio is taken within each turn, and the median of the turns is what counts.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
+import socket
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +74,49 @@ def in_turns(sides: Mapping[str, Callable[[], float]], repeats: int) -> dict[str
 def ratios(above: Iterable[float], below: Iterable[float]) -> list[float]:
     """Return the ratio of two sides within each turn."""
     return [a / b for a, b in zip(above, below, strict=True)]
+
+
+def paired(right: str, other: str) -> dict[str, float | int]:
+    """Return the difference of two runs over the rows that both have, "1" where one was right, with the p of an exact test."""
+    from scipy.stats import binomtest
+
+    pairs = list(zip(right, other, strict=False))
+    won, lost = pairs.count(("1", "0")), pairs.count(("0", "1"))
+    p = binomtest(won, won + lost).pvalue if won + lost else 1.0
+    return {"difference": round((won - lost) / len(pairs), 4), "won": won, "lost": lost, "p": round(float(p), 5)}
+
+
+@contextlib.contextmanager
+def serving(command: Sequence[Any]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a server until the block ends, on a free port that is its command's last word; gives its URL once it takes requests."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen([str(one) for one in (*command, port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _until_ready(address, process)
+        yield address, process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers, whatever it says."""
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        assert process.poll() is None, f"the server ended with {process.returncode}"
+        try:
+            urllib.request.urlopen(f"{address}/readyz", timeout=1).close()
+        except urllib.error.HTTPError as error:
+            if error.code == 404:  # no such route: it takes requests
+                return
+        except OSError:
+            pass
+        else:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the server did not start")
 
 
 def result(name: str, claim: str, *, measured: dict[str, Any], target: str, met: bool | None) -> dict[str, Any]:

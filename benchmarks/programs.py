@@ -26,7 +26,7 @@ from typing import Any
 
 from benchmarks.inference.contestants import SHOTS, VOTES, Contestant, contestants, controls
 from benchmarks.inference.sets import SETS
-from benchmarks.measure import Options, Skipped, result
+from benchmarks.measure import Options, Skipped, paired, result
 from benchmarks.optimizing.model import Remembering
 
 CLAIM = "what each registered program gains over plain prediction, and over voting for as many calls"
@@ -133,14 +133,9 @@ def summary(run: dict[str, Any]) -> dict[str, Any]:
 
 def against(run: dict[str, Any], other: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return the paired difference of two runs on the rows that both have; None where there is nothing to compare with."""
-    from scipy.stats import binomtest
-
     if other is None or other["program"] == run["program"]:
         return None
-    pairs = list(zip(run["right"], other["right"], strict=False))
-    won, lost = pairs.count(("1", "0")), pairs.count(("0", "1"))
-    p = binomtest(won, won + lost).pvalue if won + lost else 1.0
-    return {"program": other["program"], "calls": other["calls"], "difference": round((won - lost) / len(pairs), 4), "won": won, "lost": lost, "p": round(p, 4)}  # fmt: skip
+    return {"program": other["program"], "calls": other["calls"], **paired(run["right"], other["right"])}
 
 
 def line(found: dict[str, Any]) -> str:

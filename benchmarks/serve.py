@@ -9,7 +9,8 @@ interface and the same cores. Each client sends its next request when it has the
 same signature and adapter (ChatAdapter) on all sides, no cache, questions that differ. Sides, in turns:
 `documented` is DSPy's tutorial on deployment: `dspy.asyncify(dspy.Predict(...))` behind one route, with DSPy's own number of workers (8).
 `dspy_async` is the same route with `await program.acall(...)`, which nothing in it bounds. `selftaught` is `st.serve` with
-`max_concurrency=256`. One warm-up of each. The server's processor time for one request is reported too (where /proc tells it): it is
+`max_concurrency=256`. One warm-up of each. What a server adds is told against `model`, the same client's requests sent to the stub
+itself in the same turns. The server's processor time for one request is reported too (where /proc tells it): it is
 what limits the rate on a busy machine.
 
 Command: `python -m benchmarks serve`
@@ -20,20 +21,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Options, Skipped, in_turns, ratios, result, summary
+from benchmarks.measure import Options, Skipped, in_turns, ratios, result, serving, summary
 from benchmarks.stub import Stub
 
 CLAIM = "a served program answers more requests a second than a plain FastAPI application around DSPy, and sooner"
-SIDES = ("documented", "dspy_async", "selftaught")
+SIDES, MODEL = ("documented", "dspy_async", "selftaught"), "model"
 CLIENTS, LATENCY, REPEATS, TARGET, ADDED_MS = {1: 20, 64: 512, 256: 1024}, 0.2, 3, 2.5, 5.0
 """Clients at the same time, and how many requests they send together."""
 
@@ -49,20 +49,21 @@ def run(options: Options) -> dict[str, Any]:
     spent: dict[tuple[str, int], list[float]] = {}
     rates: dict[int, dict[str, list[float]]] = {}
     with Stub(LATENCY) as stub, contextlib.ExitStack() as stack:
-        servers = {side: stack.enter_context(_served(side, stub.url)) for side in SIDES}
-        for url, _ in servers.values():
-            asyncio.run(_load(url, 64, 128))
+        servers = {side: stack.enter_context(_served(side, stub.url)) for side in SIDES} | {MODEL: (stub.url, None)}
+        for side in SIDES:
+            asyncio.run(_load(_request(side), servers[side][0], 64, 128))
         for clients, requests in CLIENTS.items():
 
             def side(name: str, clients: int = clients, requests: int = requests) -> float:
-                url, process_id = servers[name]
-                before = _processor(process_id)
-                rate, seconds = asyncio.run(_load(url, clients, requests))
+                url, process = servers[name]
+                before = _processor(process)
+                rate, seconds = asyncio.run(_load(_request(name), url, clients, requests))
                 latencies.setdefault((name, clients), []).extend(seconds)
-                spent.setdefault((name, clients), []).append((_processor(process_id) - before) / requests * 1e3)
+                spent.setdefault((name, clients), []).append((_processor(process) - before) / requests * 1e3)
                 return rate
 
-            sides = {name: (lambda name=name, side=side: side(name)) for name in SIDES}
+            names = (*SIDES, MODEL) if clients == 1 else SIDES
+            sides = {name: (lambda name=name, side=side: side(name)) for name in names}
             rates[clients] = in_turns(sides, options.repeats or REPEATS)
     return _result(rates, latencies, spent)
 
@@ -77,14 +78,16 @@ def _result(
         measured["clients"][str(clients)] = {
             "requests": CLIENTS[clients],
             "most_possible_per_second": clients / LATENCY,
-            "requests_per_second": {name: summary(values, 1) for name, values in found.items()},
+            "requests_per_second": {name: summary(found[name], 1) for name in SIDES},
             "seconds": {name: _percentiles(latencies[name, clients]) for name in SIDES},
             "server_processor_ms_per_request": {name: summary(spent[name, clients], 2) for name in SIDES},
             "over_documented": summary(ratios(found["selftaught"], found["documented"]), 2),
             "over_dspy_async": summary(ratios(found["selftaught"], found["dspy_async"]), 2),
         }
-    many, alone = [measured["clients"][str(clients)] for clients in CLIENTS if clients > 1], measured["clients"]["1"]["seconds"]
-    measured["added_ms_at_one_client"] = {name: round((alone[name]["p50"] - LATENCY) * 1e3, 2) for name in SIDES}
+    many = [measured["clients"][str(clients)] for clients in CLIENTS if clients > 1]
+    alone = {name: statistics.median(latencies[name, 1]) for name in (*SIDES, MODEL)}
+    measured["model_seconds_at_one_client"] = round(alone[MODEL], 4)
+    measured["added_ms_at_one_client"] = {name: round((alone[name] - alone[MODEL]) * 1e3, 2) for name in SIDES}
     met = (
         many[-1]["over_documented"]["median"] >= TARGET
         and all(one["seconds"]["selftaught"]["p99"] < one["seconds"]["documented"]["p99"] for one in many)
@@ -113,20 +116,28 @@ def _percentiles(seconds: list[float]) -> dict[str, float]:
     return {f"p{share}": round(cuts[share - 1], 4) for share in (50, 95, 99)}
 
 
-async def _load(url: str, clients: int, requests: int) -> tuple[float, list[float]]:
+def _request(side: str) -> tuple[str, Callable[[str], dict[str, Any]], str]:
+    """Return the route of a side, what is sent for a question, and what the text of every answer holds."""
+    if side != MODEL:
+        return "/v1/predict", lambda question: {"question": question}, '"answer":"Yes"'
+    return "/chat/completions", lambda question: {"model": "stub", "messages": [{"role": "user", "content": question}]}, "Yes"
+
+
+async def _load(
+    request: tuple[str, Callable[[str], dict[str, Any]], str], url: str, clients: int, requests: int
+) -> tuple[float, list[float]]:
     """Return answered requests a second, and the seconds of each; every answer is checked."""
     import aiohttp
 
-    numbers, seconds = iter(range(requests)), []
+    (route, body, expected), numbers, seconds = request, iter(range(requests)), []
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=clients)) as session:
 
         async def client() -> None:
             for number in numbers:
                 started = time.perf_counter()
-                asked = {"question": f"Is {number} of {started} a number?"}
-                async with session.post(f"{url}/v1/predict", json=asked) as response:
-                    answer = await response.json()
-                    assert response.status == 200 and answer["outputs"]["answer"] == "Yes", answer
+                async with session.post(url + route, json=body(f"Is {number} of {started} a number?")) as response:
+                    answer = await response.text()
+                    assert response.status == 200 and expected in answer, answer
                 seconds.append(time.perf_counter() - started)
 
         started = time.perf_counter()
@@ -134,29 +145,15 @@ async def _load(url: str, clients: int, requests: int) -> tuple[float, list[floa
         return requests / (time.perf_counter() - started), seconds
 
 
-@contextlib.contextmanager
-def _served(side: str, model_url: str) -> Iterator[tuple[str, int]]:
+def _served(side: str, model_url: str) -> contextlib.AbstractContextManager[tuple[str, subprocess.Popen[bytes]]]:
     """Run a server in a process of its own until the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "benchmarks.serve", side, model_url, str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(600):
-            assert process.poll() is None, f"the server {side} ended with {process.returncode}"
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}", process.pid
-    finally:
-        process.terminate()
-        process.wait()
+    return serving((sys.executable, "-m", "benchmarks.serve", side, model_url))
 
 
-def _processor(process_id: int) -> float:
+def _processor(process: subprocess.Popen[bytes] | None) -> float:
     """Return the seconds of processor that a process has used; 0 where /proc does not tell."""
     try:
-        used = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[11:13]
+        used = Path(f"/proc/{process.pid if process else None}/stat").read_text().rpartition(")")[2].split()[11:13]
     except OSError:
         return 0.0
     return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Options, Skipped, result
+from benchmarks.measure import Options, Skipped, result, serving
 from benchmarks.stub import Stub
 
 CLAIM = "a served program starts at once, keeps its memory, refuses what is too much, and answers whatever the model does"
@@ -72,43 +72,9 @@ def run(options: Options) -> dict[str, Any]:
 @contextlib.contextmanager
 def served(program: Path, url: str, *options: Any) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run the command until the block ends; gives its URL once it takes requests."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "selftaught.cli",
-        "serve",
-        program,
-        "--model",
-        "stub",
-        "--api-base",
-        url,
-        "--port",
-        port,
-        *options,
-    ]
-    process = subprocess.Popen([str(one) for one in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        ready(address, process)
-        yield address, process
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-def ready(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a server takes requests."""
-    import urllib.request
-
-    ends = time.monotonic() + 60
-    while time.monotonic() < ends:
-        assert process.poll() is None, f"the server ended with {process.returncode}"
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/readyz", timeout=1):
-            return
-        time.sleep(0.01)
-    raise AssertionError("the server did not start")
+    command = (sys.executable, "-m", "selftaught.cli", "serve", program, "--model", "stub", "--api-base", url, *options, "--port")
+    with serving(command) as found:
+        yield found
 
 
 def cold_start(program: Path, url: str) -> float:
@@ -140,7 +106,7 @@ def session(seconds: float) -> Any:
 
 async def overloaded(program: Path, url: str) -> dict[str, Any]:
     """Send far more at once than a server takes."""
-    with served(program, url, "--max-concurrency", 8, "--queue", 8, "--max-batch", 8) as (address, _):
+    with served(program, url, "--max-concurrency", 8, "--queue", 8) as (address, _):
         async with session(60) as client:
             found = await asyncio.gather(*(asked(client, address, number) for number in range(256)))
     return {

@@ -32,7 +32,7 @@ CALLS, TEST = int(os.environ.get("SELFTAUGHT_SYNTHESIS_CALLS", "200")), int(os.e
 RUNS = Path(os.environ.get("SELFTAUGHT_SYNTHESIS_RUNS", "runs/benchmark-synthesis"))
 KNOWN = ("singular_to_plural", "antonyms", "second_word_letter", "num_to_verbal", "larger_animal")
 TASKS = [name for name in os.environ.get("SELFTAUGHT_SYNTHESIS_TASKS", "").split(",") if name] or list(KNOWN)
-SEEDS, JUDGED, GIVEN, ROWS, TUNING, ROWS_OF_A_JUDGE = 24, 10, 5, 32, 100, "instruction -> output"
+SEEDS, JUDGED, GIVEN, ROWS, TUNING = 24, 10, 5, 32, 100
 FILES = ("self_instruct_seeds.jsonl", "instruction_induction.jsonl")
 
 
@@ -92,17 +92,17 @@ def bought(name: str, make: Any) -> dict[str, Any]:
             "words": round(figures.words, 1), "distinct_2": round(figures.distinct[1], 3), "vendi": round(figures.vendi, 1),
             "of": figures.sample, "self_bleu": round(figures.self_bleu, 3),
         },
-        "judge": judged(made.rows[:JUDGED], folder), "examples": [row.values for row in made.rows[:3]],
+        "judge": judged(made.rows[:JUDGED]), "examples": [row.values for row in made.rows[:3]],
     }  # fmt: skip
 
 
-def judged(rows: Any, folder: Path) -> dict[str, Any]:
+def judged(rows: Any) -> dict[str, Any]:
     """Return the mean score of the first rows, with how many have one."""
     import selftaught as st
 
     if not rows:
         return {"n": 0}
-    stage = st.synthesis.Judged(st.judges.Verify(ROWS_OF_A_JUDGE), least=None, name="verify")
+    stage = st.synthesis.Judged(st.judges.Verify("instruction -> output"), least=None, name="verify")
     found = st.synthesis.Pipeline(st.synthesis.Rows([row.values for row in rows]), [stage]).run(progress=False)
     scores = [row.scores["verify"] for row in found.rows if "verify" in row.scores]
     return {"n": len(scores), "mean": round(sum(scores) / len(scores), 3) if scores else None}

@@ -18,7 +18,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.inference.sets import SETS
-from benchmarks.measure import Options, Skipped, result
+from benchmarks.measure import Options, Skipped, paired, result
 
 CLAIM = "reasoning as text before JSON gets more right than reasoning in JSON"
 MODEL, ROWS = "qwen-0.5b", int(os.environ.get("SELFTAUGHT_WORKING_ROWS", "40"))
@@ -71,12 +71,7 @@ def measured(lm: Any, name: str, folder: Path, form: str) -> dict[str, Any]:
 
 def compared(forms: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return both forms with the paired difference of text from JSON."""
-    from scipy.stats import binomtest
-
-    pairs = list(zip(forms["text"]["right"], forms["json"]["right"], strict=True))
-    won, lost = pairs.count(("1", "0")), pairs.count(("0", "1"))
-    p = binomtest(won, won + lost).pvalue if won + lost else 1.0
-    return {**forms, "difference": round((won - lost) / len(pairs), 4), "won": won, "lost": lost, "p": round(float(p), 5)}
+    return {**forms, **paired(forms["text"]["right"], forms["json"]["right"])}
 
 
 def line(found: dict[str, Any]) -> str:

@@ -16,13 +16,14 @@ from typing import Any
 
 import dspy
 
+from selftaught.engines.working import REASONING
 from selftaught.errors import TaskError
 from selftaught.programs.base import Calls, Program
 from selftaught.programs.step import Step
 from selftaught.registry import method
 from selftaught.signatures import Task, as_task, ending_after
 
-REASONING = "reasoning"
+__all__ = ["REASONING", "Reasoned", "reasoned", "reasons_first"]
 
 
 @method(None, "reasoned", family="plan")

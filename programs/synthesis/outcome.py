@@ -112,7 +112,7 @@ class Synthesized:
         """
         target = Path(path)
         drawn = int(self.about.get("seed", 0)) if seed is None else seed
-        check_training(training, format, target)
+        check_training(training, format)
         count = written(
             self.rows, target, format, rename=rename, conversational=conversational, templates=templates, seed=drawn,
             least=least, task=task,

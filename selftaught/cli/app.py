@@ -296,7 +296,7 @@ def serve(
     timeout: Annotated[float, typer.Option(help="Seconds for one answer, waiting included.")] = 120.0,
     drain: Annotated[float, typer.Option(help="Seconds that requests get to end after SIGTERM.")] = 30.0,
     max_body: Annotated[int, typer.Option(help="Bytes of a request.")] = 1 << 20,
-    max_batch: Annotated[int, typer.Option(help="Rows of a batch.")] = 64,
+    max_batch: Annotated[int | None, typer.Option(help="Rows of a batch; by default what can be taken, at most 64.")] = None,
     allow_host: Annotated[list[str] | None, typer.Option(help="A Host header that is answered. Repeat for several.")] = None,
     open_: Annotated[bool, typer.Option("--open", help="Listen beyond this machine without keys.")] = False,
     steps: Annotated[bool, typer.Option(help="Show callers the steps.")] = True,

@@ -76,8 +76,8 @@ class LocalServer:
 
     def _answer(self, body: dict[str, Any]) -> dict[str, Any]:
         server = self._loaded()
-        asked = worked(body)
         try:
+            asked = worked(body)
             answer = server.handle_chat_completions(asked or body)
             return rejoined(answer) if asked else answer
         except (RuntimeError, ValueError, TypeError) as error:

@@ -38,8 +38,8 @@ from selftaught.novelty.words import rouge_words, unicode_words
 FORMAT = "selftaught novelty filter 1"
 LOWEST = 0.1
 """Below it a filter keeps almost nothing."""
-PLACES = np.uint64(1 << 32)
-"""A text and a place of its words are one number: text * PLACES + place."""
+PLACE_BITS = 32
+"""A text and a place of its words are one number, the place in its lowest bits."""
 Posting = tuple[Any, Any]
 """Where an element is: texts with their places; and each text's bits, folded to 64, so that they are read in one go."""
 REPEAT = 1 << 40
@@ -211,7 +211,7 @@ class NoveltyFilter:
         """Yield the texts of the runs that exceed the threshold."""
         counts = np.array([len(folded) for _, folded in runs])
         allowed = len(codes) + lengths - 2 * leasts
-        most = np.repeat(np.minimum(allowed, 64).astype(np.uint8), counts)
+        most = np.repeat(np.clip(allowed, 0, 64).astype(np.uint8), counts)
         folded = np.frombuffer(b"".join(bits for _, bits in runs), dtype=np.uint64)
         found = np.flatnonzero(np.bitwise_count(folded ^ (bits[0] ^ bits[1])) <= most)  # 3, on the bits folded once
         if not len(found):
@@ -219,7 +219,7 @@ class NoveltyFilter:
         run = np.repeat(np.arange(len(runs)), counts)[found]
         offset = found - (np.cumsum(counts) - counts)[run]
         entries = [runs[one][0][place] for one, place in zip(run.tolist(), offset.tolist(), strict=True)]
-        near, place = np.divmod(np.array(entries, dtype=np.uint64), PLACES)
+        near, place = np.divmod(np.array(entries, dtype=np.uint64), np.uint64(1 << PLACE_BITS))
         different = np.bitwise_count(self._bits[near] ^ bits).sum(axis=1, dtype=np.int64)  # 3, on all of them
         likely = (place <= (lengths - leasts)[run]) & (different <= allowed[run])
         for one, common in dict(zip(near[likely].tolist(), leasts[run[likely]].tolist(), strict=True)).items():  # 4
@@ -246,7 +246,7 @@ class NoveltyFilter:
             run = postings.get(element)
             if run is None:
                 run = postings[element] = (array("Q"), array("Q"))
-            run[0].append((index << 32) + place)
+            run[0].append((index << PLACE_BITS) + place)
             run[1].append(folded)
 
     def _reorder(self, more: Sequence[Any]) -> None:

@@ -75,7 +75,7 @@ class Service:
         self.program, self.task = program, task_of(program, task)
         self.about = described(program, self.task)
         self.settings = settings or ServerSettings()
-        self.forms = Forms(self.task, self.settings.max_batch)
+        self.forms = Forms(self.task, self.settings.rows)
         self.name = name or self.task.__name__
         self.lm = lm or dspy.settings.lm
         if self.lm is None and any(one.lm is None for one in program.predictors()):

@@ -37,8 +37,33 @@ def test_an_answer_that_begins_with_reasoning_is_asked_for_as_text_and_json():
     asked = worked(before)
     assert "response_format" not in asked and "response_format" in before
     text, answer = (line for line in asked["grammar"].splitlines() if line.startswith(("TEXT:", "answer:")))
-    assert "{1,800}" in text
+    assert "{1," not in text
     assert json.loads(answer.partition("%json")[2])["required"] == ["answer"]
+
+
+def bounded(longest, **more):
+    asked = body()
+    asked["response_format"]["json_schema"]["schema"]["properties"]["reasoning"] |= {"maxLength": longest, **more}
+    return asked
+
+
+def test_the_bound_of_the_reasoning_is_kept_and_no_other_is_set():
+    pytest.importorskip("xllamacpp")
+    assert "{1,300}/" in worked(bounded(300))["grammar"]
+
+
+def test_a_reasoning_without_room_or_with_a_pattern_stays_json():
+    assert [worked(bounded(longest)) for longest in (0, 1, 39)] == [None] * 3
+    assert worked(bounded(300, pattern="^So")) is None
+    assert worked(bounded(300, minLength=2)) is None
+
+
+def test_the_log_probabilities_that_stay_are_those_of_the_answer():
+    tokens = [{"token": one} for one in ('A {b "', "c}", ".", "\n", '{"', "answer", '": ', "2", "}")]
+    answer = answered("".join(one["token"] for one in tokens))
+    answer["choices"][0]["logprobs"] = {"content": tokens}
+    kept = rejoined(answer)["choices"][0]["logprobs"]["content"]
+    assert "".join(one["token"] for one in kept) == '\n{"answer": 2}'
 
 
 @pytest.mark.parametrize(

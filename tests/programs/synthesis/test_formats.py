@@ -267,7 +267,7 @@ def test_the_training_that_belongs_to_the_rows(tmp_path, format, command, values
     settings = dict(
         line.split(": ", 1) for line in text.splitlines() if line and not line.startswith((" ", "#")) and ": " in line
     )
-    assert f"trl {command} --config my data.training.yaml" in text.splitlines()[0]
+    assert f"trl {command} --config 'my data.training.yaml'" in text.splitlines()[0]
     assert json.loads(settings["model_name_or_path"]) == "a/base-model"
     assert (settings["use_peft"], settings["report_to"], settings["seed"]) == ("true", '"none"', "7")
     assert text.endswith('datasets:\n  - path: json\n    data_files: "my data.jsonl"\n')
@@ -276,8 +276,11 @@ def test_the_training_that_belongs_to_the_rows(tmp_path, format, command, values
 def test_a_format_without_a_trainer_has_no_training_and_nothing_is_written(tmp_path):
     with pytest.raises(SettingError, match="alpaca"):
         made(TASK).save(tmp_path / "data.jsonl", "alpaca", training="a/base-model")
-    with pytest.raises(SettingError, match="base model"):
-        made(TASK).save(tmp_path / "data.jsonl", "sft", training=" ")
+    for model in (" ", 5):
+        with pytest.raises(SettingError, match="base model"):
+            made(TASK).save(tmp_path / "data.jsonl", "sft", training=model)
+    with pytest.raises(SettingError, match=r"data\.txt"):
+        made(TASK).save(tmp_path / "data.txt", "sft", training="a/base-model")
     assert not list(tmp_path.iterdir())
     made(TASK).save(tmp_path / "data.jsonl", "sft")
     assert not (tmp_path / "data.training.yaml").exists()
