@@ -119,7 +119,7 @@ def _percentiles(seconds: list[float]) -> dict[str, float]:
 def _request(side: str) -> tuple[str, Callable[[str], dict[str, Any]], str]:
     """Return the route of a side, what is sent for a question, and what the text of every answer holds."""
     if side != MODEL:
-        return "/v1/predict", lambda question: {"question": question}, '"answer":"Yes"'
+        return "/v1/predict", lambda question: {"question": question}, '"Yes"'
     return "/chat/completions", lambda question: {"model": "stub", "messages": [{"role": "user", "content": question}]}, "Yes"
 
 
