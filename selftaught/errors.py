@@ -17,6 +17,7 @@ SelftaughtError
 │   ├── PackageMissing           an optional package that is not installed; the message has the command
 │   ├── RunError                 a run directory that belongs to something else
 │   ├── SandboxMissing           nothing on this machine can run code safely; the code was refused
+│   ├── ImitationOnly            a student that has not learned what its teacher can do
 │   ├── KeyRefused               a request to a server without one of its keys
 │   └── UntrustedJudge           a judge whose measured trust is below the gate
 ├── Overloaded                   a server that has as much to do as it takes on
@@ -107,6 +108,10 @@ class UnconfirmedRepair(SettingError):
 
 class UntrustedJudge(UserError):
     """A judge whose measured trust is below the gate."""
+
+
+class ImitationOnly(UserError):
+    """A student that has not learned what its teacher can do."""
 
 
 class KeyRefused(UserError):

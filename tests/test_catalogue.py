@@ -46,9 +46,15 @@ NEEDED = {
         ("act", "devils-advocate", "webevolver", "icpi", "lma3", "boss", "structured-reflection-agent"),
         lambda: {"environment": "rooms"},
     ),
-    "self-talk-dialogue": lambda: {
-        "workflow": [{"name": "ask", "says": "What do you want?", "then": [["says it", "end"]]}, {"name": "end", "says": "Done."}]
-    },
+    **dict.fromkeys(
+        ("self-talk-dialogue", "self-talk-rows"),
+        lambda: {
+            "workflow": [
+                {"name": "ask", "says": "What do you want?", "then": [["says it", "end"]]},
+                {"name": "end", "says": "Done."},
+            ]
+        },
+    ),
     "structure-search": lambda: {"knobs": {"predict.temperature": (0.1, 0.5)}},
     "mathif": lambda: {"constraints": [constraint("punctuation:no_comma")]},
 }
@@ -65,7 +71,7 @@ SOURCES = {
             "system2-distillation", "self-motivated-learning", "self-motivated-pairs", "stasc-rows", "stasc-rows-all", "regenesis-rows", "re-rest",
             "scrit-rows", "self-taught-evaluator-rows", "self-rewarding-pairs", "meta-rewarding-pairs", "meta-rewarding-judgements", "scpo",
             "self-reinforcement", "self-refine-it", "self-explore-pairs", "self-explore-outcomes", "spar-pairs", "process-self-rewarding-pairs",
-            "critique-pairs",
+            "critique-pairs", "mistake-record", "mistake-tuning", "injected-errors", "unknown-questions",
         ),
         SOLVED,
     ),
@@ -76,6 +82,8 @@ SOURCES = {
     "instruct-skillmix": [],
     "instructdial": [{"name": "t", "instructions": ["Do it."], "rows": [{"context": "x", "output": "y"}]}],
     "dermasynth": [{"name": "oak", "height": "20 m"}],
+    **dict.fromkeys(("self-challenging", "self-challenging-trajectories"), "def look(place: str) -> str:\n    return ''"),
+    "self-talk-rows": [{"persona": "a guest"}],
     "absinstruct": [{"instance": "violin", "concept": "instrument", "label": "yes"}],
 }  # fmt: skip
 """What the pipelines begin from, which only the user has; texts for those that are not here."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from selftaught.sandbox import Limits, Ran
 
 LONGEST_FAILURE = 300
 """Characters of a failure that the model is shown."""
+MOST_JOINED = 20
 _FENCE = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 
 
@@ -29,8 +31,29 @@ class Trial:
 
 
 def code_in(text: str) -> str:
-    """Return the code in a text: its fenced blocks, or all of it."""
-    return "\n\n".join(block.strip("\n") for block in _FENCE.findall(text)) or text
+    """Return the code in a text: its fenced blocks, or all of it; with `joined` quotes where that makes it parse."""
+    return joined("\n\n".join(block.strip("\n") for block in _FENCE.findall(text)) or text)
+
+
+def joined(code: str) -> str:
+    """Return code in which a quoted text that goes over the end of a line has the escape that was meant; as it is if that helps nothing.
+
+    A small model that writes code inside a JSON string escapes a line break once where twice is needed.
+    """
+    lines = code.splitlines()
+    for _ in range(MOST_JOINED):
+        try:
+            ast.parse("\n".join(lines))
+        except SyntaxError as error:
+            at = error.lineno or 0
+            if not error.msg.startswith(("unterminated string", "unterminated f-string")) or not 0 < at < len(lines):
+                return code
+            lines[at - 1 : at + 1] = [f"{lines[at - 1]}\\n{lines[at]}"]
+        except (ValueError, RecursionError, MemoryError):
+            return code
+        else:
+            return "\n".join(lines) if len(lines) < len(code.splitlines()) else code
+    return code
 
 
 async def trial_of(code: str, case: Case, seconds: float) -> Trial:
@@ -42,19 +65,27 @@ async def trial_of(code: str, case: Case, seconds: float) -> Trial:
     Raises:
         SandboxMissing: there is no sandbox on this machine.
     """
-    box, limits = sandbox.default(), Limits(seconds=seconds)
     if not isinstance(case, str):
         given, expected = case
-        ran = await box.run(code, stdin=given, limits=limits)
+        ran = await sandbox.default().run(code, stdin=given, limits=Limits(seconds=seconds))
         if ran.ok and ran.stdout.split() == expected.split():
             return Trial(True)
-        said = f"it printed {ran.stdout.strip()!r}" if ran.ok else _failure(ran, seconds)
+        said = f"it printed {ran.stdout.strip()!r}" if ran.ok else failure_of(ran, seconds)
         return Trial(False, _told(f"input {given!r}: expected {expected.strip()!r}, {said}"))
+    return await certified(HARNESS, {"solution.py": code, "case.py": case}, seconds, case.strip())
+
+
+async def certified(program: str, files: Mapping[str, str], seconds: float, about: str) -> Trial:
+    """Run a program that passes where it reaches its last line; an end before that, by whatever means, is a failure.
+
+    Raises:
+        SandboxMissing: there is no sandbox on this machine.
+    """
     token = secrets.token_hex(8)
-    ran = await box.run(f"{HARNESS}\nprint('{token}')", files={"solution.py": code, "case.py": case}, limits=limits)
+    ran = await sandbox.default().run(f"{program}\nprint('{token}')", files=files, limits=Limits(seconds=seconds))
     if ran.ok and ran.stdout.rstrip().endswith(token):
         return Trial(True)
-    return Trial(False, _told(f"{case.strip()}: {_failure(ran, seconds)}"))
+    return Trial(False, _told(f"{about}: {failure_of(ran, seconds)}"))
 
 
 async def trials_of(codes: Sequence[str], cases: Sequence[Case], seconds: float) -> list[list[Trial]]:
@@ -78,10 +109,11 @@ async def value_of(code: str, expression: str, seconds: float) -> Any:
         with contextlib.suppress(ValueError, RecursionError):
             return json.loads(value)
         return Trial(False, f"{expression}: it is no plain value")
-    return Trial(False, _told(f"{expression}: {_failure(ran, seconds)}"))
+    return Trial(False, _told(f"{expression}: {failure_of(ran, seconds)}"))
 
 
-def _failure(ran: Ran, seconds: float) -> str:
+def failure_of(ran: Ran, seconds: float) -> str:
+    """Say how a run failed."""
     if ran.ended == "time":
         return f"it did not end within {seconds:g} seconds"
     if ran.ended in ("memory", "output"):

@@ -106,14 +106,15 @@ class SelfTalk(Conversing):
 
     async def aforward(self, **inputs: Any) -> dspy.Prediction:
         """Play for one input."""
-        played = [one for one in await survivors(self._sampled(inputs, number) for number in range(self.dialogues)) if one]
+        played = [one for one in await survivors(self.played(inputs, number) for number in range(self.dialogues)) if one]
         best = max(played, key=lambda one: (one.kept, one.score, one.ended, one.consistent))  # 5
         talk = Talk()
         for turn in best.turns:
             talk.say(**turn)
         return await self.told(inputs, talk, score=best.score, dialogues=[asdict(one) for one in played])
 
-    async def _sampled(self, inputs: dict[str, Any], number: int) -> Played:
+    async def played(self, inputs: dict[str, Any], number: int) -> Played:
+        """Return one conversation for an input; another number is another sample."""
         if number == 0:
             return await self._played(inputs)
         with scope.resampled(f"dialogue{number}", self.temperature):

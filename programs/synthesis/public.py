@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from selftaught.errors import nearest
+from selftaught.programs.diagnose.imitation import ImitationAudit
 from selftaught.programs.synthesis import (
     Change,
     Distinct,
@@ -42,6 +43,7 @@ __all__ = [
     "Coverage",
     "Distinct",
     "Gate",
+    "ImitationAudit",
     "Judged",
     "Keep",
     "Made",
