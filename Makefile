@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: quickstart test test-fast test-browser check bench notebooks clean
+.PHONY: quickstart test test-fast test-browser test-ray check bench notebooks clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,10 @@ test-fast: $(STAMP)
 test-browser: $(STAMP)
 	$(BIN)/python -m pip install --quiet --editable '.[browser,dev]'
 	$(BIN)/python -m pytest tests/browser -rs
+
+test-ray: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[ray,dev]'
+	$(BIN)/python -m pytest tests/programs/synthesis/test_ray.py -rs
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -133,14 +133,15 @@ class MeteredLM(dspy.BaseLM):
         _resample(merged)
         count = int(merged.pop("n", None) or merged.pop("num_generations", None) or 1)
         if count == 1:
-            replies = [await self._metered(asked, merged)]
+            replies = [await self.reply(asked, merged)]
         else:  # several generations are several calls, told apart by their rollout
             base = merged.pop("rollout_id", 0)
-            replies = await asyncio.gather(*(self._metered(asked, {**merged, "rollout_id": f"{base}/{i}"}) for i in range(count)))
+            replies = await asyncio.gather(*(self.reply(asked, {**merged, "rollout_id": f"{base}/{i}"}) for i in range(count)))
         self._remember(asked, merged, replies)
         return [reply.output() for reply in replies]
 
-    async def _metered(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> Reply:
+    async def reply(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> Reply:
+        """Answer one request as it stands: from the store, with one in flight, or paid."""
         here = scope.current()
         store = here.run.store if here.run is not None else None
         key = request_key(self.model, messages, settings)
@@ -152,7 +153,7 @@ class MeteredLM(dspy.BaseLM):
             shared = await flight.wait()
             if shared is not None:
                 return self._record(_as_cached(shared), key, 0.0)
-            return await self._metered(messages, settings)  # the one who flew gave up; fly ourselves
+            return await self.reply(messages, settings)  # the one who flew gave up; fly ourselves
         try:
             reply = await self._paid(messages, settings, key, store)
         except BaseException as error:
@@ -315,6 +316,8 @@ _step_names: WeakKeyDictionary[Any, dict[int, str]] = WeakKeyDictionary()
 
 def step_name(leaf: Any = None) -> str:
     """Return the name of the predictor that is calling (or of `leaf`), as its outermost program names it."""
+    if leaf is None and (told := scope.current().step):
+        return told
     callers = dspy.settings.caller_modules or []
     if not callers:
         return type(leaf).__name__ if leaf is not None else ""

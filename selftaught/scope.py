@@ -29,7 +29,7 @@ class Scope:
 
     `purpose`: what they are counted as. `label`: groups ledger rows, such as one trial of a run. `leave_out`: never show
     a demonstration of the very input that is being answered. `rollout` and `temperature`: draw another sample of whatever
-    runs here; the temperature replaces one of zero.
+    runs here; the temperature replaces one of zero. `step`: the name of the step that calls, where it runs in another process.
     """
 
     purpose: Purpose = "task"
@@ -40,6 +40,7 @@ class Scope:
     leave_out: bool = False
     rollout: str = ""
     temperature: float | None = None
+    step: str = ""
 
 
 _NOTHING = Scope()

@@ -24,7 +24,8 @@ import dspy
 from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.step import Step
 from selftaught.programs.synthesis.either import Either
-from selftaught.programs.synthesis.instances import INSTANCE_OF, empty
+from selftaught.programs.synthesis.instance_steps import solve
+from selftaught.programs.synthesis.instances import empty
 from selftaught.programs.synthesis.proposing import UNSUITABLE, Proposing, proposer
 from selftaught.programs.synthesis.row import Rejected, Row
 from selftaught.programs.synthesis.seed_draws import INSTRUCTION, seed_rows
@@ -70,7 +71,7 @@ class EnsembleInstruct(Proposing):
             for row in seed_rows(seeds)
         ]
         write = {
-            WITH_INPUT: Made(Step(INSTANCE_OF), temperature=temperature, name="both"),
+            WITH_INPUT: Made(solve(), temperature=temperature, name="both"),
             OUTPUT_ONLY: Made(Step(OUTPUT_OF), temperature=temperature, name="output"),
         }
         consensus = Consensus(TASK, generate=list(labelers) or None, samples=max(2, len(labelers)), least_overlap=least_overlap)

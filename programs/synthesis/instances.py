@@ -10,20 +10,16 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Annotated, Any
-
-import dspy
-from pydantic import Field
 
 from selftaught.programs.base import Calls
 from selftaught.programs.branches import survivors
 from selftaught.programs.normalise import normalise
 from selftaught.programs.sampling import at_least
-from selftaught.programs.step import Step
+from selftaught.programs.synthesis import instance_steps as steps
+from selftaught.programs.synthesis.instance_steps import LABELS
 from selftaught.programs.synthesis.row import Rejected, Row
 from selftaught.programs.synthesis.stages import Out, Stage
 
-LABELS = 4
 Instance = tuple[str, str]
 
 
@@ -37,7 +33,7 @@ class Instances(Stage):
     def __init__(self, count: int = 1) -> None:
         super().__init__()
         self.count, self.name = at_least("count", count, 1), "instances"
-        self.labels, self.fill, self.solve = Step(LABELS_OF), Step(INPUT_FOR), Step(INSTANCE_OF)
+        self.labels, self.fill, self.solve = steps.label(), steps.fill(), steps.solve()
 
     async def run(self, row: Row) -> Sequence[Out]:
         """Make the instances of one instruction."""
@@ -100,26 +96,3 @@ def empty(instruction: str, given: str, answer: str) -> str:
     if given.strip() and normalise(given) == normalise(instruction):
         return "the input repeats the instruction"
     return "ends in a colon" if given.endswith(":") or answer.endswith(":") else ""
-
-
-def _task(name: str, instruction: str, given: dict[str, str], asked: dict[str, tuple[Any, Any]]) -> Any:
-    return dspy.make_signature(
-        {**{one: (str, dspy.InputField(desc=about)) for one, about in given.items()}, **asked}, instruction, name
-    )
-
-
-_SHORT = Annotated[str, Field(max_length=40)]
-LABELS_OF = _task(
-    "Labels", "List the labels that answers to the task can have. Do not answer it.", {"instruction": "a task"},
-    {"choices": (list[_SHORT], dspy.OutputField(min_length=2, max_length=LABELS))},
-)  # fmt: skip
-INPUT_FOR = _task(
-    "Fill", "Write an input to the task for which the given label is the right answer. Do not name the label.",
-    {"instruction": "a task", "label": "the answer that the input must have"},
-    {"input": (str, dspy.OutputField(desc="the text that the task is about", max_length=600))},
-)  # fmt: skip
-INSTANCE_OF = _task(
-    "Instance", "Think of one input to the task, and write the right output. Leave the input empty where the task needs none.",
-    {"instruction": "a task"},
-    {"input": (str, dspy.OutputField(desc="empty, or the text that the task is about", max_length=600)), "output": (str, dspy.OutputField(max_length=800))},
-)  # fmt: skip

@@ -26,11 +26,12 @@ import dspy
 
 from selftaught import scope
 from selftaught.budget import Budget
-from selftaught.errors import BudgetSpent, CallError, ConnectionFailed, SettingError
+from selftaught.errors import BudgetSpent, ConnectionFailed, SettingError
 from selftaught.loop import run_sync
 from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.given import listed
 from selftaught.programs.sampling import at_least
+from selftaught.programs.synthesis.executor import Carried, Carry, Executor, executor_of
 from selftaught.programs.synthesis.files import Files, Round
 from selftaught.programs.synthesis.knobs import knobs_of
 from selftaught.programs.synthesis.outcome import Synthesized
@@ -76,6 +77,7 @@ class Pipeline(dspy.Module):
     def run(
         self, count: int | None = None, *, run_dir: str | Path | None = None, budget: Budget | None = None, seed: int = 0,
         concurrency: int = CONCURRENCY, patience: int = PATIENCE, progress: bool | None = None,
+        executor: str | Executor = "here",
     ) -> Synthesized:  # fmt: skip
         """Make rows.
 
@@ -87,9 +89,10 @@ class Pipeline(dspy.Module):
             concurrency: rows in flight.
             patience: rounds without a new row after which it stops; a model that repeats itself would otherwise go on for ever.
             progress: show a bar; by default where standard error is a terminal.
+            executor: where the stages run: `"here"`, `"ray"`, or a `RayCluster`. The rows are the same.
 
         Raises:
-            SettingError: a setting that is none; `count` missing for a source without an end.
+            PackageMissing: Ray is asked for and not installed. SettingError: a setting that is none; `count` missing for a source without an end.
             RunError: `run_dir` holds another run.
             ConnectionFailed: the model could not be reached before any row was accepted.
         """
@@ -98,11 +101,12 @@ class Pipeline(dspy.Module):
             at_least("count", count, 0)
         elif self.source.total() is None:
             raise SettingError("count=None: this source has no end of its own. Say how many rows you want, such as count=300.")
-        return run_sync(lambda: self.arun(count, run_dir, budget, seed, concurrency, patience, progress))
+        where = executor_of(executor)
+        return run_sync(lambda: self.arun(count, run_dir, budget, seed, concurrency, patience, progress, where))
 
     async def arun(
         self, count: int | None, run_dir: str | Path | None, budget: Budget | None, seed: int, concurrency: int, patience: int,
-        progress: bool | None,
+        progress: bool | None, executor: Executor,
     ) -> Synthesized:  # fmt: skip
         """Make rows from asynchronous code; see `run`."""
         settings = {
@@ -119,9 +123,10 @@ class Pipeline(dspy.Module):
         with opened(run_dir, settings) as kept, kept.active(budgets=scope.in_force(budget)), dspy.context(caller_modules=callers):
             parts = [deepcopy(part) if isinstance(part, Gate) else part for part in self.parts]  # a run's memory is its own
             files = Files(kept, [part for part in parts if isinstance(part, Gate)], count)
-            made = Making(self, parts, files, seed, asyncio.Semaphore(concurrency))
-            with progress_bar("rows", count if count is not None else self.source.total(), progress) as bar:
-                ended = await made.rounds(count, patience, bar)
+            async with executor.working(self) as carry:
+                made = Making(self, parts, files, seed, asyncio.Semaphore(concurrency), carry)
+                with progress_bar("rows", count if count is not None else self.source.total(), progress) as bar:
+                    ended = await made.rounds(count, patience, bar)
             names = [self.source.name, *(part.name for part in self.parts)]
             files.stop(ended)
             return Synthesized(
@@ -146,8 +151,10 @@ class Pipeline(dspy.Module):
 class Making:
     """One run of a pipeline."""
 
-    def __init__(self, pipeline: Pipeline, parts: Sequence[Part], files: Files, seed: int, slots: asyncio.Semaphore) -> None:
-        self.pipeline, self.parts, self.files, self.seed, self.slots = pipeline, parts, files, seed, slots
+    def __init__(
+        self, pipeline: Pipeline, parts: Sequence[Part], files: Files, seed: int, slots: asyncio.Semaphore, carry: Carry
+    ) -> None:
+        self.pipeline, self.parts, self.files, self.seed, self.slots, self.carry = pipeline, parts, files, seed, slots, carry
         for row in pipeline.seeds:
             for gate in files.gates:
                 gate.remember(row)
@@ -178,21 +185,19 @@ class Making:
         """Take the rows of one round through all parts."""
         made, going = Round(self.files.number), list(rows)
         made.entered[self.pipeline.source.name] = len(going)
-        stages: list[Stage] = []
-        for part in self.parts:
-            if isinstance(part, Stage):
-                stages.append(part)
-                continue
-            going = self.decided(part, await self.carried(stages, going, made), made)
-            stages = []
-        made.accepted = await self.carried(stages, going, made)
+        begun = 0
+        for place, part in enumerate(self.parts):
+            if isinstance(part, Gate):
+                going = self.decided(part, await self.carried(slice(begun, place), going, made), made)
+                begun = place + 1
+        made.accepted = await self.carried(slice(begun, len(self.parts)), going, made)
         return made
 
-    async def carried(self, stages: Sequence[Stage], rows: Sequence[Row], made: Round) -> list[Row]:
+    async def carried(self, which: slice, rows: Sequence[Row], made: Round) -> list[Row]:
         """Take rows through stages, all at once; returns those that came through, in order."""
-        if not stages:
+        if not self.parts[which]:
             return list(rows)
-        found = await asyncio.gather(*(self.through(stages, row) for row in rows), return_exceptions=True)
+        found = await asyncio.gather(*(self.in_turn(which, row) for row in rows), return_exceptions=True)
         going: list[Row] = []
         for one in found:
             if isinstance(one, BaseException):
@@ -203,19 +208,10 @@ class Making:
             made.rejected += [row for row in outcome if isinstance(row, Rejected)]
         return going
 
-    async def through(self, stages: Sequence[Stage], row: Row) -> tuple[list[Row | Rejected], Counter[str]]:
-        """Take one row through stages."""
-        going, out, entered = [row], list[Row | Rejected](), Counter[str]()
+    async def in_turn(self, which: slice, row: Row) -> Carried:
+        """Take one row through stages, once fewer than so many are in flight."""
         async with self.slots:
-            for stage in stages:
-                entered[stage.name] += len(going)
-                after: list[Row] = []
-                for one in going:
-                    for found in await ran(stage, one):
-                        after += [found.through(stage.name)] if isinstance(found, Row) else []
-                        out += [found] if isinstance(found, Rejected) else []
-                going = after
-        return [*going, *out], entered
+            return await self.carry(which, row)
 
     def decided(self, gate: Gate, rows: Sequence[Row], made: Round) -> list[Row]:
         """Let a gate decide on rows in order."""
@@ -228,13 +224,3 @@ class Making:
                 admitted.append(row.through(gate.name))
         made.admitted[gate.name] = admitted
         return admitted
-
-
-async def ran(stage: Stage, row: Row) -> Sequence[Row | Rejected]:
-    """Run a stage on one row; where a call fails, the row is rejected for that. A model that cannot be reached is no fault of it."""
-    try:
-        return await stage.run(row)
-    except ConnectionFailed:
-        raise
-    except CallError as error:
-        return [Rejected(row, stage.name, f"failed: {type(error).__name__}", str(error)[:500])]

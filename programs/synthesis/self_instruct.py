@@ -16,7 +16,7 @@ judge them, or have a stronger model label them.
 Departures: (1) each proposal is one call that asks for `proposals` instructions as a list; one that is cut off fails alone. (2) The
 number of rounds is not known, so proposals are drawn in batches: what a batch brings is shown from the next one on. (3) The list
 of unsuitable words is ours, and can be changed. (4) Proposing is shown one demonstration, without which a very small model repeats the
-examples; the other steps none. (5) The seeds do not come out: you have them. (6) A kept instruction's nearest neighbours are not
+examples; the other steps a few of our own, not the paper's thirty-one. (5) The seeds do not come out: you have them. (6) A kept instruction's nearest neighbours are not
 written down; `NoveltyFilter.nearest` finds them.
 """
 
@@ -25,9 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import dspy
-
-from selftaught.programs.step import Step
+from selftaught.programs.synthesis.instance_steps import classify
 from selftaught.programs.synthesis.instances import Instances
 from selftaught.programs.synthesis.proposing import UNSUITABLE, Proposing, proposer
 from selftaught.programs.synthesis.stages import Made
@@ -62,13 +60,7 @@ class SelfInstruct(Proposing):
         propose: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(
-            seeds, [Made(Step(CLASSIFY), name="classify"), Instances(instances)],  # 4; 5, 6
+            seeds, [Made(classify(), name="classify"), Instances(instances)],  # 4; 5, 6
             propose=propose or proposer(proposals), shown=shown, machine=machine, batch=batch, temperature=temperature,
             novelty=novelty, unsuitable=unsuitable,
         )  # fmt: skip
-
-
-CLASSIFY = dspy.make_signature(
-    {"instruction": (str, dspy.InputField()), "classification": (bool, dspy.OutputField(desc="the answer is one of a few fixed labels"))},
-    "Say whether the task is a classification: whether its answer is one of a few labels, such as yes or no.", "Classify",
-)  # fmt: skip

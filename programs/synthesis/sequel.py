@@ -21,6 +21,7 @@ import dspy
 
 from selftaught.budget import Budget
 from selftaught.ledger import Usage
+from selftaught.programs.synthesis.executor import Executor
 from selftaught.programs.synthesis.outcome import Synthesized
 from selftaught.programs.synthesis.pipeline import UNREACHABLE, Part, Pipeline
 from selftaught.programs.synthesis.row import Row
@@ -55,7 +56,7 @@ class Sequel(Pipeline):
 
     async def arun(
         self, count: int | None, run_dir: str | Path | None, budget: Budget | None, seed: int, concurrency: int, patience: int,
-        progress: bool | None,
+        progress: bool | None, executor: Executor,
     ) -> Synthesized:  # fmt: skip
         """Run the first, then the rest; see `Pipeline.run`."""
         folder = None if run_dir is None else Path(run_dir)
@@ -65,7 +66,7 @@ class Sequel(Pipeline):
         if self.first is not None:  # 1
             with dspy.context(caller_modules=[*(dspy.settings.caller_modules or []), self]):
                 inside = folder and folder / FIRST
-                before = await self.first.arun(self.wanted, inside, budget, seed, concurrency, patience, False)
+                before = await self.first.arun(self.wanted, inside, budget, seed, concurrency, patience, False, executor)
         rows = [*self.given, *before.rows]
         if not rows or before.ended.startswith(("the budget ended", UNREACHABLE)):
             ended = (
@@ -79,7 +80,7 @@ class Sequel(Pipeline):
         then.seeds = list(seeds)
         then.source.name = self.source.name
         with dspy.context(caller_modules=[*(dspy.settings.caller_modules or []), self]):
-            found = await Pipeline.arun(then, count, run_dir, budget, seed, concurrency, patience, progress)  # 3
+            found = await Pipeline.arun(then, count, run_dir, budget, seed, concurrency, patience, progress, executor)  # 3
         return replace(
             found, rejected=before.rejected + found.rejected, funnel=[*before.funnel, *found.funnel],
             usage=together(before.usage, found.usage), folder=folder,
