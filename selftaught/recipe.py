@@ -59,7 +59,10 @@ class Output(Section):
 
 
 class Recipe(Section):
-    """A recipe. `method`: of the catalogue, or `auto` for new examples of `task`; `settings`: its arguments; `seeds`: its first one."""
+    """A recipe. `method`: of the catalogue, or `auto` for new examples of `task`; `settings`: its arguments; `seeds`: its first one.
+
+    `executor`: where stages run; `ray` on the cluster of `RAY_ADDRESS`, or on this machine.
+    """
 
     method: str
     seeds: Path | list[str | dict[str, Any]]
@@ -73,6 +76,7 @@ class Recipe(Section):
     budget: Limits = Field(default_factory=Limits)
     output: Output
     run_dir: Path | None = None
+    executor: Literal["here", "ray"] = "here"
 
     @field_validator("seeds", mode="before")
     @classmethod

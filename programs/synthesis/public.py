@@ -31,6 +31,7 @@ from selftaught.programs.synthesis.auto import AutoTrainset, Coverage, Trainset,
 from selftaught.programs.synthesis.card import Card
 from selftaught.programs.synthesis.distil import distil
 from selftaught.programs.synthesis.formats import FORMATS
+from selftaught.programs.synthesis.ray_cluster import RayCluster
 from selftaught.programs.synthesis.splits import Splits
 from selftaught.programs.synthesis.templates import Template
 from selftaught.registry import registrations
@@ -51,6 +52,7 @@ __all__ = [
     "Origin",
     "Passage",
     "Pipeline",
+    "RayCluster",
     "Rejected",
     "Row",
     "Rows",

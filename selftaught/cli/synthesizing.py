@@ -82,7 +82,7 @@ def synthesizing(
     with dspy.context(lm=make_lm(recipe.lm)):
         pipeline = make_pipeline(recipe)
         wanted = recipe.count if count is None else count
-        made = pipeline.run(wanted, run_dir=folder, budget=recipe.ceiling(calls), seed=recipe.seed)
+        made = pipeline.run(wanted, run_dir=folder, budget=recipe.ceiling(calls), seed=recipe.seed, executor=recipe.executor)
     target, splits = write(recipe, made, command) if made.rows else (None, None)
     with Run(folder) as kept:
         report = write_report(folder, kept)

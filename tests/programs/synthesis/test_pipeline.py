@@ -14,10 +14,11 @@ import dspy
 import pytest
 
 from selftaught import Budget
-from selftaught.errors import ConnectionFailed, DataError, RunError, SettingError
+from selftaught.errors import ConnectionFailed, DataError, PackageMissing, RunError, SettingError
 from selftaught.programs import Step
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.synthesis import Change, Distinct, Judged, Keep, Made, Novel, Pipeline, Row, Rows, Source
+from selftaught.programs.synthesis.executor import executor_of
 from selftaught.programs.synthesis.row import Origin
 from selftaught.signatures import Verdict
 from selftaught.testing import FakeLM
@@ -352,3 +353,12 @@ def test_what_makes_no_pipeline_is_refused(build):
 def test_cost_and_predictors_are_those_of_its_stages():
     assert shouted().cost().at_most == 1
     assert [name for name, _ in shouted().named_predictors()] == ["parts[0].program"]
+
+
+def test_an_executor_that_is_none_or_not_installed_is_refused(monkeypatch):
+    for given in ("rays", None, 3):
+        with pytest.raises(SettingError, match="executor"):
+            executor_of(given)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(PackageMissing, match=r"selftaught\[ray\]"):
+        executor_of("ray")

@@ -13,7 +13,6 @@ import selftaught as st
 from selftaught.errors import BudgetError, CallError, SettingError
 from selftaught.ledger import Ledger
 from selftaught.programs.synthesis import Change, Distinct, Judged, Keep, Made, Novel, Pipeline, Rows
-from selftaught.programs.synthesis.executor import executor_of
 from selftaught.testing import FakeLM
 from tests.programs.synthesis.scripts import answering
 
@@ -47,12 +46,6 @@ def made(executor, *more, **settings):
         found = pipeline(*more).run(progress=False, executor=executor, **settings)
     calls = sorted((call.step, call.purpose, call.key, call.cached, bool(call.error)) for call in ledger.rows)
     return found, lm, calls
-
-
-def test_an_unknown_executor_is_refused():
-    for given in ("rays", None, 3):
-        with pytest.raises(SettingError, match="executor"):
-            executor_of(given)
 
 
 ray = pytest.importorskip("ray", reason="ray is not installed: make test-ray")
