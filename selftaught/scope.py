@@ -65,6 +65,11 @@ def in_force(budget: Budget | None) -> tuple[Budget, ...]:
     return current().budgets if budget is None else (*current().budgets, budget)
 
 
+def elsewhere() -> dict[str, Scope]:
+    """Return settings for `dspy.context` in another process: what holds here, without what is kept and counted here."""
+    return {_KEY: replace(current(), budgets=(), ledgers=(), run=None)}
+
+
 @contextlib.contextmanager
 def scoped(**changes: Any) -> Iterator[Scope]:
     """Change some fields of the scope inside a `with` block."""

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import dspy
 
+from selftaught import scope
 from selftaught.errors import PackageMissing, SettingError
 from selftaught.programs.sampling import at_least
 from selftaught.programs.synthesis.executor import Carried, Carry, Executor, stages_of, through
@@ -209,7 +210,7 @@ def _sent(pipeline: Pipeline, models: Models, exchange: Any) -> bytes:
     shell: Any = copy(pipeline)
     shell.source, shell.seeds, shell.callbacks = None, [], []
     shell.parts = [part if isinstance(part, Stage) else None for part in pipeline.parts]
-    settings = {"lm": dspy.settings.lm, "adapter": dspy.settings.adapter, "disable_history": True}
+    settings = {"lm": dspy.settings.lm, "adapter": dspy.settings.adapter, "disable_history": True, **scope.elsewhere()}
     try:
         return dumped((shell, settings), models, Ask(exchange))
     except (TypeError, pickle.PicklingError, AttributeError) as error:

@@ -23,7 +23,7 @@ from selftaught.programs.synthesis.stages import Out, Stage
 
 LONGEST_SOLUTION = 2000
 _PLACEHOLDER = re.compile(
-    r"\bTODO\b|\bFIXME\b|not implemented|NotImplementedError|your code here|^\s*\.\.\.\s*$", re.IGNORECASE | re.MULTILINE
+    r"\b(?:TODO|FIXME)\b|(?i:not implemented|your code here)|NotImplementedError|^\s*\.\.\.\s*$", re.MULTILINE
 )
 
 

@@ -87,6 +87,11 @@ def test_what_did_not_run_is_no_row_and_says_why(script, reason):
     assert set(found.rejected) == {("tests", reason)}
 
 
+def test_a_list_of_things_to_do_is_no_placeholder():
+    code = "def add(todo, thing):\n    return [*todo, thing]"
+    assert made(aligning(solution=code, assertions=["assert add([], 1) == [1]"]))[0].rows
+
+
 def test_a_failed_sample_stands_beside_the_one_that_passed():
     drawn = iter([("def f(x):\n    return x", ["assert f(2) == 4"]), ("def f(x):\n    return 2 * x", ["assert f(2) == 4"])])
 

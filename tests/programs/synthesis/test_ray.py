@@ -71,6 +71,14 @@ def test_rows_reasons_and_calls_are_those_of_this_process(cluster):
     assert there[2] == here[2]  # one ledger, with the same steps and purposes
 
 
+def test_what_holds_around_the_run_holds_in_the_workers(cluster):
+    with st.scope.scoped(purpose="optimizer", label="trial 3"), st.scope.resampled("again", 0.9):
+        here, there = made("here"), made(cluster)
+    assert there[0].rows == here[0].rows
+    assert there[2] == here[2]
+    assert {purpose for _, purpose, *_ in there[2]} == {"optimizer", "judge"}
+
+
 def test_stages_run_elsewhere_and_models_here(cluster):
     found, _, _ = made(cluster, Change(lambda row: row.with_values(process=os.getpid()), "where"))
     assert {row["process"] for row in found.rows}.isdisjoint({os.getpid()})
