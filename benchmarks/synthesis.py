@@ -12,14 +12,15 @@ examples. SELF-GUIDE (029) makes a trainset of them; `auto` tunes on it, and on 
 rows that none has seen, beside the program as it is and with the five as demonstrations. The share of the gold gain is
 (synthesized - plain) / (gold - plain).
 
-Command: `python -m benchmarks synthesis --data FOLDER`; SELFTAUGHT_SYNTHESIS_MODEL, _CALLS, _TASKS, _TEST and _RUNS narrow it. Runs are
-kept, and continued where they were interrupted.
+Command: `python -m benchmarks synthesis --data FOLDER`; SELFTAUGHT_SYNTHESIS_MODEL, _CALLS, _METHODS (numbers), _TASKS, _TEST and _RUNS
+narrow what is run. Runs are kept, and continued where they were interrupted; the tables hold everything that was measured.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,10 @@ MODEL = os.environ.get("SELFTAUGHT_SYNTHESIS_MODEL", "qwen-0.5b")
 CALLS, TEST = int(os.environ.get("SELFTAUGHT_SYNTHESIS_CALLS", "200")), int(os.environ.get("SELFTAUGHT_SYNTHESIS_TEST", "40"))
 RUNS = Path(os.environ.get("SELFTAUGHT_SYNTHESIS_RUNS", "runs/benchmark-synthesis"))
 KNOWN = ("singular_to_plural", "antonyms", "second_word_letter", "num_to_verbal", "larger_animal")
+METHODS = [name for name in os.environ.get("SELFTAUGHT_SYNTHESIS_METHODS", "").split(",") if name]
 TASKS = [name for name in os.environ.get("SELFTAUGHT_SYNTHESIS_TASKS", "").split(",") if name] or list(KNOWN)
 SEEDS, JUDGED, GIVEN, ROWS, TUNING = 24, 10, 5, 32, 100
+FOUND = "result.json"
 FILES = ("self_instruct_seeds.jsonl", "instruction_induction.jsonl")
 
 
@@ -51,10 +54,41 @@ def run(options: Options) -> dict[str, Any]:
     except SelftaughtError as error:
         raise Skipped(f"{MODEL} is not here: {type(error).__name__}") from error
     with dspy.context(lm=lm):
-        methods = {name: bought(name, make) for name, make in pipelines(seeds_of(folder)).items()}
-        tuning = {name: tuned(name, folder) for name in TASKS}
+        for name, make in pipelines(seeds_of(folder)).items():
+            if not METHODS or name[:3] in METHODS:
+                once(f"{name[:3]}-{CALLS}", lambda name=name, make=make: bought(name, make))
+        for name in TASKS:
+            once(name, lambda name=name: tuned(name, folder))
+    methods = known({name: f"{name[:3]}-{CALLS}" for name in pipelines(seeds_of(folder))})
+    tuning = known({name: name for name in KNOWN})
     measured = {"model": MODEL, "calls": CALLS, "methods": methods, "tuning": tuning}
     return result("synthesis", CLAIM, measured=measured, target="none: the tables are the result", met=None)
+
+
+def once(name: str, measure: Callable[[], dict[str, Any]]) -> None:
+    """Measure what was not measured, and keep it."""
+    path = RUNS / MODEL / name / FOUND
+    if not path.exists():
+        found = measure()
+        path.write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def known(names: dict[str, str]) -> dict[str, Any]:
+    """Return what was measured, under the names of the table; from name -> the run's folder."""
+    paths = {name: RUNS / MODEL / folder / FOUND for name, folder in names.items()}
+    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
+
+
+def paid(folder: Path) -> int:
+    """Return the calls that an interrupted run has paid."""
+    import selftaught as st
+
+    total = 0
+    for one in (folder, folder / "first"):  # a pipeline on another one has that inside
+        if (one / "settings.json").exists():
+            with st.Run(one) as run:
+                total += run.ledger.usage.calls
+    return total
 
 
 def seeds_of(folder: Path) -> list[str]:
@@ -80,7 +114,8 @@ def bought(name: str, make: Any) -> dict[str, Any]:
     import selftaught as st
 
     folder = RUNS / MODEL / f"{name[:3]}-{CALLS}"
-    made = make().run(300, run_dir=folder, budget=st.Budget(calls=CALLS), concurrency=4, progress=False)
+    left = max(1, CALLS - paid(folder))  # of an interrupted run
+    made = make().run(300, run_dir=folder, budget=st.Budget(calls=left), concurrency=4, progress=False)
     texts = [str(row["instruction"]) for row in made.rows]
     print(f"{name}: {made.summary()}", flush=True)
     figures = made.diversity("instruction") if texts else None
@@ -115,6 +150,7 @@ def tuned(name: str, folder: Path) -> dict[str, Any]:
     examples, real, test = data_of(folder, name)
     task = st.signatures.as_task("input -> output").with_instructions(START)
     kept = RUNS / MODEL / name
+    kept.mkdir(parents=True, exist_ok=True)
     made = st.synthesis.SelfGuide(examples, task=task).run(
         ROWS, run_dir=kept / "rows", budget=st.Budget(calls=200), progress=False
     )
