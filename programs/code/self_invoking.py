@@ -15,6 +15,7 @@ Departures: (1) two calls instead of one prompt for both. (2) The missing functi
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 import dspy
@@ -40,6 +41,8 @@ LONGEST_BASE = 2000
 class SelfInvoking(CrossCheck):
     """Write the function of the simple problem inside a task, then the solution that calls it.
 
+    The prediction also holds `function`, the simple one's, and `supplied`: whether it had to be put before the solution.
+
     Args:
         task: what to do; one of its outputs is Python code.
         suites: see `CrossCheck`.
@@ -62,19 +65,28 @@ class SelfInvoking(CrossCheck):
     async def solutions(self, shown: dict[str, Any]) -> list[Solution]:
         """Return the solution, with the function that it calls."""
         function = code_in((await self.base.acall(**shown)).function)  # 1
-        found = self.solution(self.outputs(await self.generate.acall(**shown, function=function)))  # 2
-        found.notes["supplied"] = supplied(function, found.code)
-        if found.notes["supplied"]:  # 3
-            whole = f"{function}\n\n{found.code}"
-            changed = {
-                name: whole for name, value in found.outputs.items() if isinstance(value, str) and code_in(value) == found.code
-            }
-            found.code, found.outputs = whole, {**found.outputs, **changed}
-        return [found]
+        return [with_function(self.solution(self.outputs(await self.generate.acall(**shown, function=function))), function)]  # 2
+
+    async def revised(self, shown: dict[str, Any], best: Solution, found: Sequence[Solution], number: int) -> Solution | None:
+        """Return a revision of the best solution, with the function that it calls."""
+        again = await super().revised(shown, best, found, number)
+        return again and with_function(again, best.notes["function"])
 
     def cost(self) -> Calls:
         """Return the calls of one input."""
         return super().cost() + Calls(1, 1)
+
+
+def with_function(found: Solution, function: str) -> Solution:
+    """Return a solution that has the function before it, where it calls it and does not define it."""
+    found.notes |= {"function": function, "supplied": supplied(function, found.code)}
+    if found.notes["supplied"]:  # 3
+        whole = f"{function}\n\n{found.code}"
+        changed = {
+            name: whole for name, value in found.outputs.items() if isinstance(value, str) and code_in(value) == found.code
+        }
+        found.code, found.outputs = whole, {**found.outputs, **changed}
+    return found
 
 
 def supplied(function: str, code: str) -> bool:

@@ -59,6 +59,20 @@ def test_a_solution_that_relies_on_what_is_not_there_fails():
     assert (found.accepted, found.supplied, found.passed) == (False, False, 0)
 
 
+@runs_code
+def test_a_revision_gets_the_missing_function_too():
+    import dspy
+
+    drafts = iter(["def fourfold(x):\n    return double(x)", CALLING])
+
+    def script(messages, **_):
+        return {"function": BASE} if answer_fields(messages) == ["function"] else {"code": next(drafts)}
+
+    with dspy.context(lm=FakeLM(script)):
+        found = SelfInvoking(Coding, given="samples", rounds=1)(**{**GIVEN, "samples": SAMPLES})
+    assert (found.accepted, found.rounds, found.supplied, found.code) == (True, 1, True, f"{BASE}\n\n{CALLING}")
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [(CALLING, True), (f"{BASE}\n{CALLING}", False), ("def fourfold(x): return 4 * x", False), ("def f(", False)],
