@@ -82,9 +82,10 @@ def known(names: dict[str, str]) -> dict[str, Any]:
 def paid(folder: Path) -> int:
     """Return the calls that an interrupted run has paid."""
     import selftaught as st
+    from selftaught.programs.synthesis.sequel import FIRST
 
     total = 0
-    for one in (folder, folder / "first"):  # a pipeline on another one has that inside
+    for one in (folder, folder / FIRST):  # a pipeline on another one has that inside
         if (one / "settings.json").exists():
             with st.Run(one) as run:
                 total += run.ledger.usage.calls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from weakref import WeakSet
 
@@ -155,3 +155,10 @@ def _again(config: dict[str, Any], attempt: int) -> dict[str, Any]:
 
 def _plain(prediction: dspy.Prediction) -> dict[str, Any]:
     return {name: value for name, value in prediction.items() if name != "steps"}
+
+
+def step_with(task: str | Task, demos: Iterable[Mapping[str, Any]]) -> Step:
+    """Return a step that is shown demonstrations: plain values of its fields."""
+    step = Step(task)
+    step.demos = [dspy.Example(**demo) for demo in demos]
+    return step

@@ -40,7 +40,7 @@ def joined(code: str) -> str:
 
     A small model that writes code inside a JSON string escapes a line break once where twice is needed.
     """
-    lines = code.splitlines()
+    lines = code.split("\n")
     for _ in range(MOST_JOINED):
         try:
             ast.parse("\n".join(lines))
@@ -52,7 +52,7 @@ def joined(code: str) -> str:
         except (ValueError, RecursionError, MemoryError):
             return code
         else:
-            return "\n".join(lines) if len(lines) < len(code.splitlines()) else code
+            return "\n".join(lines) if len(lines) < code.count("\n") + 1 else code
     return code
 
 

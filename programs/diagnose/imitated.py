@@ -52,10 +52,10 @@ class Imitation:
         """Return this audit, or refuse the student.
 
         Raises:
-            ImitationOnly: the verdict is `style only` or `no gain`.
+            ImitationOnly: the verdict is another than `ability`.
         """
-        if self.verdict in ("style only", "no gain"):
-            raise ImitationOnly(f"The student has not learned what its teacher can do ({self.verdict}): {self}")
+        if self.verdict != "ability":
+            raise ImitationOnly(f"Nothing shows that the student has learned what its teacher can do: {self}")
         return self
 
     def __str__(self) -> str:
@@ -79,12 +79,12 @@ def concluded(
 
 
 def _verdict(outside: Closed | None, preference: Difference) -> str:
-    """Return the verdict: by the examples outside the support, and where the student gains nothing there, by preference."""
+    """Return the verdict: by the examples outside the support, and where the student seems to gain nothing there, by preference."""
     if outside is None or outside.gain.value is None:
         return "undetermined"
     if outside.gain.better:
         return "ability"
-    if preference.better:
+    if preference.better and outside.gain.value < MATERIAL:
         return "style only"
     return "no gain" if outside.gain.interval[1] < MATERIAL else "undetermined"
 

@@ -9,8 +9,8 @@ what `st.synthesis` makes rows for. Reasoning in fields where answers can be che
    it is undetermined. Its interval is that of the student's gain, over the lead.
 3. Preference: a judge compares student and teacher, and base and teacher, without knowing who is who; wins and ties count.
 4. Style: how far length, list lines, hedges and the teacher's openings and closings have moved from base to teacher.
-5. Verdict, by the examples that are not covered: `ability` where the student gains there; otherwise `style only` where it is preferred
-   more than the base; otherwise `no gain` where one of 5 points is ruled out; else `undetermined`.
+5. Verdict, by the examples that are not covered: `ability` where a gain of the student is shown there; `style only` where it gains less
+   than 5 points and is shown to be preferred more than the base; `no gain` where 5 points are ruled out; else `undetermined`.
 
 Departures: (1) preference is a judge's, on the labelled examples. (2) The paper's sweep over amounts of data and sizes of model is a
 loop over audits.
@@ -27,7 +27,7 @@ import dspy
 
 from selftaught import scope
 from selftaught.budget import Budget
-from selftaught.errors import DataError, SettingError
+from selftaught.errors import DataError, InputError
 from selftaught.evaluation import checked_examples, evaluate_rows
 from selftaught.loop import run_sync
 from selftaught.metrics import Row, as_metric
@@ -35,10 +35,12 @@ from selftaught.novelty import NoveltyFilter
 from selftaught.programs.diagnose.differences import paired
 from selftaught.programs.diagnose.imitated import WHO, Imitation, closed, concluded
 from selftaught.programs.diagnose.style import style_of
+from selftaught.programs.given import listed
 from selftaught.programs.judge.base import Judge
 from selftaught.programs.judge.gold import Exact
 from selftaught.programs.judge.pairwise import Pairwise
 from selftaught.programs.vote.decline import share as share_of
+from selftaught.progress import Progress, progress_bar
 from selftaught.registry import method
 from selftaught.run import opened
 from selftaught.signatures import Task, as_task, input_names, output_names, render
@@ -65,7 +67,7 @@ class ImitationAudit:
     def run(
         self, base: dspy.Module, student: dspy.Module, teacher: dspy.Module, data: Sequence[dspy.Example], *,
         imitated: Sequence[str | Mapping[str, Any]], budget: Budget | None = None, run_dir: str | Path | None = None,
-        concurrency: int = 64,
+        concurrency: int = 64, progress: bool | None = None,
     ) -> Imitation:  # fmt: skip
         """Measure the three, and conclude.
 
@@ -78,15 +80,21 @@ class ImitationAudit:
             budget: a ceiling; an example that it leaves unanswered counts as failed.
             run_dir: keep every response here; the same call again costs nothing and continues where it broke off.
             concurrency: examples in flight.
+            progress: show a bar; by default where standard error is a terminal.
 
         Raises:
-            SettingError: `imitated` is a single text. DataError: no example that all three answered.
+            SettingError: `imitated` is no list of texts or rows. InputError: a row lacks an input of the task.
+            DataError: no example that all three answered.
             BudgetSpent: the budget ended before the answers were compared.
         """
         examples = checked_examples(base, data)
         near = _covered(self.task, examples, imitated, self.support)
-        with opened(run_dir) as run, run.active(budgets=scope.in_force(budget)):
-            rows, good, preferred = run_sync(lambda: self._measured((base, student, teacher), examples, concurrency))
+        with (
+            opened(run_dir) as run,
+            run.active(budgets=scope.in_force(budget)),
+            progress_bar("auditing", len(WHO) * len(examples), progress) as bar,
+        ):
+            rows, good, preferred = run_sync(lambda: self._measured((base, student, teacher), examples, concurrency, bar))
         if not good:
             raise DataError("There is no example that base, student and teacher all answered.")
         scores = {who: [float(rows[who][number].score or 0.0) for number in good] for who in WHO}
@@ -97,11 +105,11 @@ class ImitationAudit:
         return concluded([closed(scores, one) for one in places], rates, preference, style_of(texts), len(examples) - len(good))
 
     async def _measured(
-        self, programs: Sequence[dspy.Module], examples: Sequence[dspy.Example], concurrency: int
+        self, programs: Sequence[dspy.Module], examples: Sequence[dspy.Example], concurrency: int, bar: Progress
     ) -> tuple[dict[str, list[Row]], list[int], list[tuple[float, float]]]:
         """Return the rows of each, the examples that all answered, and who was preferred in them."""
         rows = {
-            who: await evaluate_rows(one, examples, self.metric, concurrency=concurrency)
+            who: await evaluate_rows(one, examples, self.metric, concurrency=concurrency, bar=bar)
             for who, one in zip(WHO, programs, strict=True)
         }
         good = [number for number in range(len(examples)) if all(_scored(rows[who], number) for who in WHO)]
@@ -120,11 +128,13 @@ def _covered(
     task: Task, examples: Sequence[dspy.Example], imitated: Sequence[str | Mapping[str, Any]], support: float
 ) -> list[bool]:
     """Return which examples an imitated input is like."""
-    names = input_names(task)
-    if isinstance(imitated, str):
-        raise SettingError("imitated: expected a list of inputs, as texts or as rows with the task's inputs.")
-    known = NoveltyFilter(1.0, unicode=True)
-    known.filter([one if isinstance(one, str) else render(names, one) for one in imitated])
+    names, known = input_names(task), NoveltyFilter(1.0, unicode=True)
+    for number, one in enumerate(
+        listed("imitated", imitated, (str, Mapping, dspy.Example), "texts or rows with the task's inputs")
+    ):
+        if not isinstance(one, str) and (lacking := [name for name in names if name not in one]):
+            raise InputError(f"imitated[{number}] lacks the input {lacking[0]!r}. It has {sorted(one.keys())}.")
+        known.add(one if isinstance(one, str) else render(names, one))
     nearest = [known.nearest(render(names, one)) for one in examples]
     return [bool(found) and found[0].score >= support for found in nearest]
 

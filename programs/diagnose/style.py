@@ -6,8 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
-WORDS = re.compile(r"\w+")
+from selftaught.novelty.words import unicode_words
+
 _LIST = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.MULTILINE)
 _HEDGE = re.compile(
     r"\b(?:may|might|could|perhaps|possibly|likely|generally|typically|often|usually|seems?|it is important to note|it depends)\b",
@@ -38,13 +40,13 @@ def style_of(texts: Mapping[str, Sequence[str]]) -> dict[str, Style]:
     """Return the features of answers by `base`, `student` and `teacher`."""
     openings, closings = _usual(texts["teacher"], 0), _usual(texts["teacher"], -1)
     features: dict[str, Callable[[str], float]] = {
-        "words": lambda text: float(len(WORDS.findall(text))),
+        "words": lambda text: float(len(unicode_words(text))),
         "list lines": lambda text: float(len(_LIST.findall(text))),
         "hedges": lambda text: float(len(_HEDGE.findall(text))),
         "teacher's openings": lambda text: float(_begins(text, 0) in openings),
         "teacher's closings": lambda text: float(_begins(text, -1) in closings),
     }
-    return {name: _moved({who: _mean([of(one) for one in said]) for who, said in texts.items()}) for name, of in features.items()}
+    return {name: _moved({who: fmean(map(of, said)) for who, said in texts.items()}) for name, of in features.items()}
 
 
 def _usual(texts: Sequence[str], which: int) -> set[str]:
@@ -54,14 +56,10 @@ def _usual(texts: Sequence[str], which: int) -> set[str]:
 
 def _begins(text: str, which: int) -> str:
     """Return how the first sentence (0) or the last (-1) begins."""
-    said = [one for one in _SENTENCE.findall(text) if WORDS.search(one)]
-    return " ".join(WORDS.findall(said[which].lower())[:BEGINNING]) if said else ""
+    said = [one for one in _SENTENCE.findall(text) if unicode_words(one)]
+    return " ".join(unicode_words(said[which])[:BEGINNING]) if said else ""
 
 
 def _moved(means: Mapping[str, float]) -> Style:
     way = means["teacher"] - means["base"]
     return Style(**means, moved=None if abs(way) < 1e-9 else (means["student"] - means["base"]) / way)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0

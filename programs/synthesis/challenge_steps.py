@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import dspy
 from pydantic import Field
 
-from selftaught.programs.step import Step
+from selftaught.programs.step import Step, step_with
 
 FAILURES, NOTHING = 3, "Nothing yet."
 LONGEST_CODE, LONGEST_TASK = 800, 400
@@ -38,9 +38,7 @@ def execute() -> Step:
 
 
 def _shown(task: Any, **values: Any) -> Step:
-    step = Step(task)
-    step.demos = [dspy.Example(tools=BANK, **values)]
-    return step
+    return step_with(task, [{"tools": BANK, **values}])
 
 
 def _code(about: str) -> Any:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 import dspy
 
-from selftaught import scope
 from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.code.running import code_in
 from selftaught.programs.sampling import at_least, draw
 from selftaught.programs.synthesis.challenge_steps import FAILURES, NOTHING, execute, explore
 from selftaught.programs.synthesis.evolve_genetic import unparsable
 from selftaught.programs.synthesis.row import Origin, Rejected, Row
-from selftaught.programs.synthesis.stages import Out, Source, Stage
+from selftaught.programs.synthesis.stages import Out, Source, Stage, resampled
 from selftaught.programs.synthesis.toolkit import Toolkit
 
 SHOWN_BEFORE = 4
@@ -57,8 +56,7 @@ class Explored(Stage):
     async def run(self, row: Row) -> Sequence[Out]:
         """Look around for one record."""
         seen: list[str] = []
-        begun = ".".join(map(str, (row.origin.round, *row.origin.place)))
-        with scope.resampled(f"row{begun}", self.temperature):
+        with resampled(row, self.temperature):
             for _ in range(self.looks):
                 code = code_in((await self.explore.acall(tools=row["tools"], explored=history(seen))).code)
                 seen.append(f"{code.strip()}\nprinted: {await self.toolkit.output(code)}")

@@ -14,8 +14,9 @@ passing is not being right.
 7. At most `same_name` rows whose first function has one name; no solution twice; nothing that contains a row of `evaluation`.
 
 Departures: (1) one demonstration of our own on each step, not eight of twenty-one; functions and classes, no programs, which an
-assertion cannot call. (2) Three samples by default, not ten.
-(3) Tests are assertions; texts that are none are left out. (4) Near-duplicates by ROUGE-L, exactly, not by MinHash.
+assertion cannot call. (2) Three samples by default, not ten. (3) Tests are assertions; texts that are none are left out. (4)
+Near-duplicates by ROUGE-L, exactly, not by MinHash. (5) Where the sandbox itself breaks down the run ends, and goes on with the same
+call; without one it is refused before anything is paid.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ from typing import Annotated, Any
 import dspy
 from pydantic import Field
 
+from selftaught import sandbox
 from selftaught.programs.sampling import at_least
-from selftaught.programs.step import Step
+from selftaught.programs.step import step_with
 from selftaught.programs.synthesis.evolve import LONGEST_INSTRUCTION
 from selftaught.programs.synthesis.evolve_genetic import contaminated
 from selftaught.programs.synthesis.gates import AtMost
+from selftaught.programs.synthesis.outcome import Synthesized
 from selftaught.programs.synthesis.pipeline import Pipeline
 from selftaught.programs.synthesis.snippets import DIFFICULTIES, KINDS, Snippets, tells_its_snippet, unusable
 from selftaught.programs.synthesis.stages import Change, Distinct, Keep, Made, Novel
@@ -58,7 +61,7 @@ class SelfCodeAlign(Pipeline):
         batch: snippets a round.
 
     Raises:
-        SettingError: no snippet, or a setting that is none.
+        SettingError: no snippet, or a setting that is none. SandboxMissing, on running: nothing here can run code safely.
     """
 
     def __init__(
@@ -67,8 +70,7 @@ class SelfCodeAlign(Pipeline):
         evaluation: Sequence[str] = (), seconds: float = 4.0, batch: int = 32,
     ) -> None:  # fmt: skip
         evaluated = list(evaluation)
-        concepts, task = Step(CONCEPTS), Step(TASK)
-        concepts.demos, task.demos = [SHOWN_CONCEPTS], [SHOWN_TASK]
+        concepts, task = step_with(CONCEPTS, [SHOWN_CONCEPTS]), step_with(TASK, [SHOWN_TASK])
         super().__init__(
             Snippets(snippets, kinds, difficulties, batch=batch),  # 1
             [
@@ -76,6 +78,7 @@ class SelfCodeAlign(Pipeline):
                 Made(concepts, temperature=temperature, name="concepts"),  # 2
                 Made(task, temperature=temperature, name="task"),  # 3
                 Keep(tells_its_snippet, "not its snippet"),
+                Distinct("instruction", name="new task"),
                 Novel("instruction", novelty),
                 Tested(samples=samples, temperature=temperature, seconds=seconds),  # 4, 5, 6
                 Change(lambda row: row.with_values(name=first_name(str(row["output"]))).without("snippet"), "form"),
@@ -84,6 +87,11 @@ class SelfCodeAlign(Pipeline):
                 Distinct("output"),
             ],
         )  # fmt: skip
+
+    async def arun(self, *run: Any) -> Synthesized:
+        """Make rows, where there is a sandbox; see `Pipeline.run`."""
+        sandbox.default()
+        return await super().arun(*run)
 
 
 def first_name(code: str) -> str:

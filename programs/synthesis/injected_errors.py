@@ -18,6 +18,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dspy
 
@@ -68,7 +69,7 @@ class InjectedErrors(Pipeline):
     """
 
     def __init__(
-        self, examples: Sequence[Mapping[str, object]], task: str | Task = QUESTION, *, sampler: dspy.Module | None = None,
+        self, examples: Sequence[Mapping[str, Any]], task: str | Task = QUESTION, *, sampler: dspy.Module | None = None,
         samples: int = 4, temperature: float = 0.7, verify: Verify = GOLD, most: int = 1, marker: str = MARKER, batch: int = 64,
     ) -> None:  # fmt: skip
         if not isinstance(marker, str) or not marker.strip():
@@ -101,7 +102,7 @@ class Injected(Stage):
             Rejected(row, self.name, "no number in the reasoning")
         ]
 
-    def made(self, row: Row, one: Candidate, found: Broken) -> dict[str, object]:
+    def made(self, row: Row, one: Candidate, found: Broken) -> dict[str, Any]:
         """Return what a row holds."""
         said = self.answers.text({**one.said, REASONING: found.rest})
         told = {"wrong_partial": found.wrong, "right_partial": found.right, "correction": said, "kind": found.kind}
@@ -123,7 +124,8 @@ def broken(reasoning: str, asked: str, seed: str) -> Broken | None:
     place = draws.choice(numbers)
     end = _END_OF_STEP.search(reasoning, place.end())
     assert end is not None  # the end of the text is one
-    start = max((one.end() for one in _END_OF_STEP.finditer(reasoning, 0, place.start()) if one.end() < place.start()), default=0)
+    ends = [one.end() for one in _END_OF_STEP.finditer(reasoning, 0, place.start()) if one.group()]
+    start = max(ends, default=0)
     right = reasoning[: end.end()].rstrip()
     changed = str(FAULTS["numbers"](place.group(), draws))
     kind = "representation" if place.group() in NUMBER.findall(asked) else "execution"

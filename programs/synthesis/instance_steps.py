@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import dspy
 from pydantic import Field
 
-from selftaught.programs.step import Step
+from selftaught.programs.step import Step, step_with
 
 LABELS = 4
 
@@ -49,42 +49,49 @@ _CLASSIFICATIONS = {
     "Name the topic of the article: politics, sports or science.": True,
     "Explain how a bicycle stays upright.": False,
 }
-SHOWN_CLASSIFICATIONS = [dspy.Example(instruction=one, classification=found) for one, found in _CLASSIFICATIONS.items()]
-SHOWN_LABELS = [dspy.Example(instruction="Decide whether the two sentences mean the same.", choices=["yes", "no"])]
+SHOWN_CLASSIFICATIONS = [{"instruction": one, "classification": found} for one, found in _CLASSIFICATIONS.items()]
+SHOWN_LABELS = [{"instruction": "Decide whether the two sentences mean the same.", "choices": ["yes", "no"]}]
 SHOWN_INPUTS = [
-    dspy.Example(instruction="Decide whether the two sentences mean the same.", label="no", input="1. The shop opens at nine.\n2. The shop closes at nine."),
-    dspy.Example(instruction="Say whether the review is positive or negative.", label="positive", input="I read it in one night and was sorry when it ended."),
+    {
+        "instruction": "Decide whether the two sentences mean the same.", "label": "no",
+        "input": "1. The shop opens at nine.\n2. The shop closes at nine.",
+    },
+    {
+        "instruction": "Say whether the review is positive or negative.", "label": "positive",
+        "input": "I read it in one night and was sorry when it ended.",
+    },
 ]  # fmt: skip
-SHOWN_INSTANCES = [
-    dspy.Example(
-        instruction="List some ways to save water at home.", input="",
-        output="Take short showers, mend dripping taps, and water plants with rain from the roof.",
+_INSTANCES = (
+    (
+        "List some ways to save water at home.", "",
+        "Take short showers, mend dripping taps, and water plants with rain from the roof.",
     ),
-    dspy.Example(instruction="Make the sentence more polite.", input="Send me the file.", output="Could you please send me the file?"),
-]  # fmt: skip
+    ("Make the sentence more polite.", "Send me the file.", "Could you please send me the file?"),
+    ("Write two lines of a poem about autumn.", "", "The leaves let go and learn to fly,\nthe geese write letters on the sky."),
+    ("Name the main topic of the text.", "The council will plant four hundred trees along the river before winter.", "Planting trees"),
+    (
+        "Explain why the sea is salty.", "",
+        "Rain washes salts out of rocks, and rivers carry them to the sea, where they stay when water evaporates.",
+    ),
+)  # fmt: skip
+SHOWN_INSTANCES = [dict(zip(("instruction", "input", "output"), one, strict=True)) for one in _INSTANCES]
 
 
 def classify() -> Step:
     """Return the step that says whether an `instruction` asks for a `classification`."""
-    return _shown(CLASSIFY, SHOWN_CLASSIFICATIONS)
+    return step_with(CLASSIFY, SHOWN_CLASSIFICATIONS)
 
 
 def label() -> Step:
     """Return the step that names the labels of a classification: `instruction` -> `choices`."""
-    return _shown(LABELS_OF, SHOWN_LABELS)
+    return step_with(LABELS_OF, SHOWN_LABELS)
 
 
 def fill() -> Step:
     """Return the step that writes the input of a label: `instruction`, `label` -> `input`."""
-    return _shown(INPUT_FOR, SHOWN_INPUTS)
+    return step_with(INPUT_FOR, SHOWN_INPUTS)
 
 
 def solve() -> Step:
     """Return the step that writes an instance: `instruction` -> `input`, `output`."""
-    return _shown(INSTANCE_OF, SHOWN_INSTANCES)
-
-
-def _shown(task: Any, demos: list[dspy.Example]) -> Step:
-    step = Step(task)
-    step.demos = list(demos)
-    return step
+    return step_with(INSTANCE_OF, SHOWN_INSTANCES)

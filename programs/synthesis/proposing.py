@@ -20,7 +20,7 @@ from pydantic import Field
 from selftaught.novelty.words import unicode_words
 from selftaught.programs.given import listed
 from selftaught.programs.sampling import at_least
-from selftaught.programs.step import Step
+from selftaught.programs.step import Step, step_with
 from selftaught.programs.synthesis.pipeline import Part, Pipeline
 from selftaught.programs.synthesis.row import Row
 from selftaught.programs.synthesis.seed_draws import INSTRUCTION, SeedDraws, seed_rows
@@ -105,9 +105,7 @@ class Clean(Keep):
 
 def proposer(count: int, instruction: str = "") -> Step:
     """Return the step that lists so many new tasks. It is shown once what is meant: a small model otherwise repeats the examples."""
-    step = Step(proposing(count, instruction))
-    step.demos = [dspy.Example(examples=SHOWN.examples, tasks=SHOWN.tasks[:count])]
-    return step
+    return step_with(proposing(count, instruction), [{"examples": SHOWN.examples, "tasks": SHOWN.tasks[:count]}])
 
 
 def proposing(count: int, instruction: str = "") -> Task:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import dspy
 
 from selftaught import scope
-from selftaught.errors import PackageMissing, SettingError
+from selftaught.errors import PackageMissing, RunError, SettingError
 from selftaught.programs.sampling import at_least
 from selftaught.programs.synthesis.executor import Carried, Carry, Executor, stages_of, through
 from selftaught.programs.synthesis.relay import Models, Request, dumped
@@ -49,20 +49,30 @@ class RayCluster(Executor):
         address: of the cluster; by default the one that `RAY_ADDRESS` names, or one of this machine that is started for the purpose.
 
     Raises:
-        PackageMissing: Ray is not installed. SettingError: fewer than one worker.
+        PackageMissing: Ray is not installed. SettingError: fewer than one worker, or more than the cluster has processors; an address
+            at which there is no cluster, or one besides that to which this process is connected.
     """
 
     def __init__(self, workers: int | None = None, address: str | None = None) -> None:
         ray = _ray()
         self.workers = None if workers is None else at_least("workers", workers, 1)
-        if not ray.is_initialized():
+        if ray.is_initialized():
+            if address is not None:
+                raise SettingError(f"address={address!r}: this process is connected to a cluster already. Leave the address out.")
+            return
+        try:
             ray.init(address=address, include_dashboard=False, log_to_driver=False, configure_logging=False)
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            raise SettingError(f"address={address!r}: no Ray cluster could be reached or started: {error}") from error
 
     @contextlib.asynccontextmanager
     async def working(self, pipeline: Pipeline) -> AsyncIterator[Carry]:
         """Start the workers, and answer their requests, until the block ends."""
         ray = _ray()
-        count = self.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        there = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        count = self.workers or there
+        if count > there:
+            raise SettingError(f"workers={count}: the cluster has {there} processors, and each worker takes one.")
         exchange = ray.remote(num_cpus=0, max_concurrency=AT_ONCE)(Exchange).remote()
         models = Models()
         sent = _sent(pipeline, models, exchange)
@@ -132,8 +142,15 @@ class Ask:
         self.exchange = exchange
 
     async def __call__(self, request: Request) -> Reply | Exception:
-        """Ask through the exchange."""
-        return await self.exchange.ask.remote(request)
+        """Ask through the exchange.
+
+        Raises:
+            RunError: it is gone.
+        """
+        try:
+            return await self.exchange.ask.remote(request)
+        except _ray().exceptions.RayError as error:
+            raise broken(error) from error
 
 
 async def _answer(exchange: Any, models: Models) -> None:
@@ -151,6 +168,12 @@ async def _answer(exchange: Any, models: Models) -> None:
     finally:
         for task in running:
             task.cancel()
+
+
+def broken(error: Exception) -> RunError:
+    """Return the error for a cluster that is gone in the middle of a run."""
+    said = str(error).strip().partition("\n")[0]
+    return RunError(f"The Ray cluster broke off: {said} What was accepted is kept; continue with the same call.")
 
 
 class Carrier:

@@ -1,9 +1,8 @@
 """Self-Challenging (098; Zhou et al., 2025), its tasks: code as task, for tools that have neither tasks nor tests.
 
 A record is an instruction, a verifier, a solution that passes it, and three failures that do not. Such a set is data to tune an agent
-on, and a test set with a metric. A weak model's records seldom hold (of one with half a billion
-parameters none did), and those that hold are narrow; an agent learns to please the
-verifier.
+on, and a test set with a metric. A weak model's records seldom hold (of one with half a billion parameters none did), and
+those that hold are narrow; an agent learns to please the verifier.
 
 1. Explore: the model writes code that calls the tools, and sees what comes of it, `looks` times.
 2. Challenge: it writes a record, shown some of the tasks that are there.
@@ -27,9 +26,10 @@ import dspy
 from selftaught.errors import SettingError
 from selftaught.programs.synthesis.challenge_steps import challenge
 from selftaught.programs.synthesis.challenges import Challenges, Explored, Holds, Rollouts
+from selftaught.programs.synthesis.outcome import Synthesized
 from selftaught.programs.synthesis.pipeline import Pipeline
 from selftaught.programs.synthesis.row import Row
-from selftaught.programs.synthesis.stages import Change, Keep, Made, Novel
+from selftaught.programs.synthesis.stages import Change, Distinct, Keep, Made, Novel
 from selftaught.programs.synthesis.toolkit import Toolkit
 from selftaught.registry import method
 
@@ -62,7 +62,8 @@ class SelfChallenging(Pipeline):
         seconds: the longest that one run may take.
 
     Raises:
-        SettingError: tools that do not parse, or a setting that is none.
+        SettingError: tools that do not parse, a setting that is none; on running, tools that fail when they are loaded.
+        SandboxMissing, on running: nothing here can run code safely.
     """
 
     def __init__(
@@ -83,7 +84,8 @@ class SelfChallenging(Pipeline):
                 Explored(kit, looks, temperature),  # 1
                 Made(challenge(), temperature=temperature, name="challenge"),  # 2
                 Holds(kit),  # 3
-                Novel("instruction", novelty),  # 4
+                Distinct("instruction", name="new task"),  # 4
+                Novel("instruction", novelty),
                 Rollouts(kit, attempts, temperature, execute),  # 5
                 Keep(lambda row: low <= row.scores.get("attempts", low) <= high, "outside the band"),  # 6
                 Change(trajectories if emit == "trajectories" else task, "form"),
@@ -91,6 +93,11 @@ class SelfChallenging(Pipeline):
         )  # fmt: skip
         self.toolkit = kit
         self.marks = {"tools": tools, "emit": emit, "band": list(band)}
+
+    async def arun(self, *run: Any) -> Synthesized:
+        """Make rows, once the tools have been loaded; see `Pipeline.run`."""
+        await self.toolkit.check()
+        return await super().arun(*run)
 
     async def reward(self, example: Any, prediction: Any) -> float:
         """Return 1 where the `code` of a prediction does the task of an example with `verify`, else 0: a metric for an agent.

@@ -4,8 +4,9 @@ For tuning an agent to follow a procedure by itself, from a procedure and person
 played and measured. The measure rewards parroting, and strict filters make the rows alike: watch their diversity.
 
 1. Play `dialogues` conversations with each persona.
-2. Keep those with `least_done` nodes or a whole way; or, with `best`, that share of a round with the most nodes.
-3. Drop conversations like an earlier one, and those in which the client forgot who it is.
+2. Drop those in which the client forgot who it is.
+3. Keep those with `least_done` nodes or a whole way; or, with `best`, that share of a round with the most nodes. Drop what is like an
+   earlier one.
 4. A row is the conversation up to the agent's last word, after a sentence that says who the agent is. Nothing of the workflow is in it.
 
 Departures: (1) near-duplicates are dropped by ROUGE-L; the paper only measures diversity. (2) A client who forgot its persona is a
@@ -73,8 +74,8 @@ class SelfTalkRows(Pipeline):
             examples_of(task, personas, batch),
             [
                 Conversations(talk, dialogues),  # 1
-                Keep(lambda row: row["consistent"], "the client forgot its persona"),  # 3
-                kept,  # 2
+                Keep(lambda row: row["consistent"], "the client forgot its persona"),  # 2
+                kept,  # 3
                 Novel(said, novelty),
                 Change(lambda row: formed(row, system), "form"),  # 4
             ],

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from selftaught.programs.given import listed
+from selftaught.errors import SettingError
+from selftaught.programs.given import listed, texts
 from selftaught.programs.synthesis.evolve_genetic import unparsable
 from selftaught.programs.synthesis.row import Row
 from selftaught.programs.synthesis.stages import Rows
@@ -25,6 +26,9 @@ class Snippets(Rows):
         snippets: texts, or dictionaries with `snippet`.
         kinds, difficulties: that are drawn from.
         batch: snippets a round.
+
+    Raises:
+        SettingError: no snippet, or nothing to draw.
     """
 
     def __init__(
@@ -32,7 +36,9 @@ class Snippets(Rows):
     ) -> None:
         given = listed("snippets", snippets, (str, Mapping), "texts or dictionaries with `snippet`")
         super().__init__([{"snippet": one} if isinstance(one, str) else one for one in given], batch=batch, name="snippets")
-        self.drawn = {"kind": list(kinds) or list(KINDS), "difficulty": list(difficulties) or list(DIFFICULTIES)}
+        self.drawn = {"kind": texts("kinds", kinds), "difficulty": texts("difficulties", difficulties)}
+        if empty := [name for name, values in self.drawn.items() if not values]:
+            raise SettingError(f"There is no {empty[0]} to draw: expected at least one.")
 
     def begin(self, number: int, accepted: Sequence[Row], seed: int) -> Sequence[Row] | None:
         """Return the next snippets with what is drawn for them."""

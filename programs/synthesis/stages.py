@@ -112,6 +112,14 @@ class Rows(Source):
         return len(self.rows)
 
 
+def resampled(row: Row, temperature: float | None) -> contextlib.AbstractContextManager[Any]:
+    """Draw another sample for every row, however alike they are; without a temperature, ask as ever."""
+    if temperature is None:
+        return contextlib.nullcontext()
+    begun = ".".join(map(str, (row.origin.round, *row.origin.place)))
+    return scope.resampled(f"row{begun}", temperature)
+
+
 class Made(Stage):
     """A program as a stage: what it takes is taken from the row, and what it gives is added to it.
 
@@ -146,7 +154,7 @@ class Made(Stage):
         from selftaught.programs.compose.fields import stage_of
 
         known = {name: row[there] for name in self.takes if (there := self.rename.get(name, name)) in row.values}
-        with self._sampled(row):
+        with resampled(row, self.temperature):
             found = serialize_for_json(await stage_of(self.program).run(known))  # a row is on disk what it is here
         values = {self.rename.get(name, name): value for name, value in found.items() if name != self.split_at}
         if self.split_at is None:
@@ -154,12 +162,6 @@ class Made(Stage):
         there = self.rename.get(self.split_at, self.split_at)
         split = [row.split(number, {**row.values, **values, there: one}) for number, one in enumerate(found[self.split_at])]
         return split or [Rejected(row.with_values(**values), self.name, f"no {self.split_at}")]
-
-    def _sampled(self, row: Row) -> contextlib.AbstractContextManager[Any]:
-        if self.temperature is None:
-            return contextlib.nullcontext()
-        begun = ".".join(map(str, (row.origin.round, *row.origin.place)))
-        return scope.resampled(f"row{begun}", self.temperature)
 
     def cost(self) -> Calls:
         """Return the program's calls."""

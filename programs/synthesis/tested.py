@@ -16,7 +16,7 @@ from selftaught.programs.code.cases import hollow_versions, written_cases
 from selftaught.programs.code.running import code_in, trials_of
 from selftaught.programs.code.steps import LONGEST_CASE, MOST_CASES
 from selftaught.programs.sampling import at_least, draw
-from selftaught.programs.step import Step
+from selftaught.programs.step import step_with
 from selftaught.programs.synthesis.evolve_genetic import unparsable
 from selftaught.programs.synthesis.row import Rejected, Row
 from selftaught.programs.synthesis.stages import Out, Stage
@@ -55,9 +55,7 @@ class Tested(Stage):
     ) -> None:  # fmt: skip
         super().__init__()
         self.samples, self.temperature, self.seconds = at_least("samples", samples, 1), temperature, seconds
-        own = Step(SOLVE)
-        own.demos = [SHOWN]
-        self.respond, self.name = respond or own, name
+        self.respond, self.name = respond or step_with(SOLVE, [SHOWN]), name
 
     async def run(self, row: Row) -> Sequence[Out]:
         """Solve and test one row."""

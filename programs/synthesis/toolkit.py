@@ -32,16 +32,28 @@ class Toolkit:
 
     def __init__(self, source: str, *, seconds: float = 5.0) -> None:
         self.limits = Limits(seconds=seconds)
+        if not isinstance(source, str):
+            raise SettingError(f"tools={source!r}: expected Python source, as a text.")
         self.source = source
         try:
             tree = ast.parse(source)
-        except (SyntaxError, ValueError, TypeError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise SettingError(f"tools: the source does not parse: {error}.") from error
         tools = [one for one in tree.body if isinstance(one, ast.FunctionDef) and not one.name.startswith("_")]
         if not tools:
             raise SettingError("tools: the source has no function whose name does not begin with an underscore.")
         self.names = tuple(one.name for one in tools)
         self.about = "\n".join(_told(one) for one in tools)
+
+    async def check(self) -> None:
+        """Load the tools once.
+
+        Raises:
+            SettingError: they fail. SandboxMissing: nothing here can run code safely.
+        """
+        ran = await sandbox.default().run(self._load, files={TOOLS: self.source}, limits=self.limits)
+        if not ran.ok:
+            raise SettingError(f"tools: the source fails when it is loaded: {failure_of(ran, self.limits.seconds)}.")
 
     async def output(self, code: str) -> str:
         """Return what code prints that calls the tools, or how it failed."""

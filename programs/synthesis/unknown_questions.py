@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from selftaught.errors import SettingError
+from selftaught.errors import InputError, SettingError
 from selftaught.programs.normalise import normalise
 from selftaught.programs.synthesis.balance import Balanced
 from selftaught.programs.synthesis.either import Either
@@ -56,7 +56,7 @@ class UnknownQuestions(Pipeline):
         batch: known questions a round.
 
     Raises:
-        SettingError: no question, no class, or a setting that is none. InputError: a question without `question`.
+        SettingError: no question, no class, or a setting that is none. InputError: a question without `question` or `answer`.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class UnknownQuestions(Pipeline):
 def _begun(given: Mapping[str, Any], classes: Mapping[str, str], known: bool) -> list[dict[str, Any]]:
     """Return the rows that begin with one known question."""
     if "answer" not in given:
-        raise SettingError(f"known: {given['question']!r} has no `answer`, so nothing says that it is known.")
+        raise InputError(f"known: {given['question']!r} has no `answer`, so nothing says that it is known.")
     asked = {"known_question": str(given["question"]), "known_answer": str(given["answer"])}
     rows = [{**asked, "status": name, "group": "unknown", "about": about} for name, about in classes.items()]
     return [{**asked, "status": KNOWN, "group": KNOWN}, *rows] if known else rows

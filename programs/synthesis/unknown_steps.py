@@ -1,4 +1,4 @@
-"""The steps that make unknown questions: rewrite, respond, score; and an example of each class."""
+"""The steps that make unknown questions: rewrite, respond, score."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import dspy
 from pydantic import Field
 
 from selftaught.errors import SettingError
-from selftaught.programs.step import Step
+from selftaught.programs.step import Step, step_with
 
 LONGEST_QUESTION, LONGEST_RESPONSE, TOP = 300, 500, 10
 
@@ -57,16 +57,17 @@ EXAMPLES = {
         "There are many towers, and big can mean its height or its width. Which tower do you mean, and what shall I tell you of it?",
     )],
 }  # fmt: skip
+"""Of each class: a question that has an answer, one that was made from it and has none, and what to say to that."""
 SCORED = (
-    ("In which year was the telephone patented?", "1876", "When was the telephone patented?", "It was patented in 1876.", 0),
-    (
-        "Who painted the Night Watch?",
-        "Rembrandt",
-        "Who will paint the next Night Watch?",
-        "Nobody can know who will paint it.",
-        10,
-    ),
-)
+    {
+        "known_question": "In which year was the telephone patented?", "known_answer": "1876",
+        "question": "When was the telephone patented?", "response": "It was patented in 1876.", "disparity": 0,
+    },
+    {
+        "known_question": "Who painted the Night Watch?", "known_answer": "Rembrandt",
+        "question": "Who will paint the next Night Watch?", "response": "Nobody can know who will paint it.", "disparity": TOP,
+    },
+)  # fmt: skip
 
 
 def steps(classes: Mapping[str, str], examples: Mapping[str, Sequence[Sequence[str]]]) -> tuple[Step, Step, Step]:
@@ -75,17 +76,14 @@ def steps(classes: Mapping[str, str], examples: Mapping[str, Sequence[Sequence[s
     Raises:
         SettingError: an example is no triple of texts.
     """
-    rewrite, respond, score = Step(REWRITE), Step(RESPOND), Step(SCORE)
+    told: list[dict[str, str]] = []
     for name, several in examples.items():
         for one in several if name in classes else ():
-            if len(one) != 3 or not all(isinstance(text, str) for text in one):
+            if isinstance(one, str) or len(one) != 3 or not all(isinstance(text, str) for text in one):
                 raise SettingError(
                     f"examples[{name!r}]: {one!r} is no triple of a known question, an unknown one and a response."
                 )
-            known, question, response = one
-            told = {"about": classes[name], "known_question": known, "question": question}
-            rewrite.demos.append(dspy.Example(**told))
-            respond.demos.append(dspy.Example(**told, response=response))
-    names = ("known_question", "known_answer", "question", "response", "disparity")
-    score.demos = [dspy.Example(**dict(zip(names, one, strict=True))) for one in SCORED]
-    return rewrite, respond, score
+            names = ("known_question", "question", "response")
+            told.append({"about": classes[name], **dict(zip(names, one, strict=True))})
+    rewrites = [{field: value for field, value in one.items() if field != "response"} for one in told]
+    return step_with(REWRITE, rewrites), step_with(RESPOND, told), step_with(SCORE, SCORED)

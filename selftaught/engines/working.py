@@ -4,7 +4,7 @@ A small model that has to reason inside a JSON string announces its steps, close
 guesses. So where an answer begins with `reasoning`, the local engine lets the model write lines of text first, then the other fields
 as JSON, and hands back one JSON object with all of them: nobody outside sees a difference. A line may begin neither with a brace, which
 begins the answer, nor with a backtick: instead of working something out, models for code write a program that nobody runs.
-On arithmetic word problems qwen-0.5b answers about three times as many right (`python -m benchmarks working --data FOLDER`).
+On arithmetic word problems qwen-0.5b answers more than twice as many right (`python -m benchmarks working --data FOLDER`).
 
 It stays JSON where a turn of the conversation shows the form of the answer, as demonstrations do, and where the reasoning may hold
 fewer than `LEAST` characters or must fit a pattern.

@@ -4,7 +4,7 @@ import dspy
 import pytest
 
 import selftaught as st
-from selftaught.errors import DataError, ImitationOnly, SettingError
+from selftaught.errors import DataError, ImitationOnly, InputError, SettingError
 from selftaught.programs.diagnose.imitated import WHO, closed
 from selftaught.programs.diagnose.style import style_of
 from selftaught.testing import FakeLM, answer_fields
@@ -95,6 +95,16 @@ def test_a_student_equal_to_its_base_has_closed_nothing():
     assert {one.moved for one in audit.style.values() if one.moved is not None} == {0.0}
 
 
+def test_a_gain_that_few_examples_cannot_show_is_not_called_style():
+    half = lambda question: able(question) if question == OUTSIDE[0] else stylist(question)  # noqa: E731
+    audit = found(half, data=[*DATA[:12], *DATA[12:15]])
+    assert audit.outside.gap_closed.value == pytest.approx(1 / 3)
+    assert audit.preference.better
+    assert audit.verdict == "undetermined"
+    with pytest.raises(ImitationOnly, match="Nothing shows"):
+        audit.gate()
+
+
 def test_a_teacher_no_better_than_the_base_leaves_the_gap_undetermined():
     audit = found(stylist, like=base)
     assert audit.outside.gap_closed.value is None
@@ -145,7 +155,10 @@ def test_style_is_counted():
 
 
 def test_settings_that_are_none_are_refused():
-    with pytest.raises(SettingError, match="imitated"):
-        found(able, imitated="one text")
+    for given in ("one text", 5, [5]):
+        with pytest.raises(SettingError, match="imitated"):
+            found(able, imitated=given)
+    with pytest.raises(InputError, match="question"):
+        found(able, imitated=[{"text": "x"}])
     with pytest.raises(SettingError, match="support"):
         found(able, support=2)

@@ -3,6 +3,7 @@
 import dspy
 import pytest
 
+import selftaught as st
 from selftaught.errors import SettingError, TaskError
 from selftaught.programs.unknown import CLASSES, KnownOrUnknown
 from selftaught.testing import FakeLM, ProgramContract, answer_fields
@@ -48,12 +49,45 @@ def test_the_answer_never_sees_the_decision():
     assert all(about in str(lm.requests[0]) for about in CLASSES.values())
 
 
-def test_one_that_always_refuses_answers_nothing():
-    """Of pairs of a known and an unknown question, half is right: refusing always is worth what answering always is."""
-    pairs = [("known", "incomplete")] * 4
-    for always in ("known", "incomplete"):
-        said = [asked(always)[0].status for pair in pairs for _ in pair]
-        assert sum(one == other for one, other in zip(said, [one for pair in pairs for one in pair], strict=True)) == 4
+def test_refusing_always_and_answering_always_score_as_guessing_does():
+    """Scored on both: of questions that have an answer, and of as many that have none."""
+    data = [
+        dspy.Example(question=f"{kind} {number}", wanted=kind).with_inputs("question")
+        for number in range(5)
+        for kind in ("known", "incomplete")
+    ]
+
+    def detected(gold, found, trace=None):
+        return float((found.status == "known") == (gold.wanted == "known"))
+
+    def scored(decide):
+        def script(messages, **settings):
+            asked = str(messages[-1]["content"])
+            said = {"status": decide(asked), "reason": "So it is.", "answer": "Yes"}
+            return {name: said[name] for name in answer_fields(messages)}
+
+        with dspy.context(lm=FakeLM(script)):
+            return st.evaluate(KnownOrUnknown("question -> answer"), data, detected, progress=False).score
+
+    assert scored(lambda asked: "incomplete") == scored(lambda asked: "known") == 0.5
+    assert scored(lambda asked: asked.split()[0]) == 1.0
+
+
+def test_a_refusal_without_a_reason_gets_that_of_its_class():
+    lm = FakeLM(lambda messages, **settings: {"reason": " ", "status": "futuristic"})
+    with dspy.context(lm=lm):
+        found = KnownOrUnknown("question -> answer")(question="Who?")
+    assert found.answer == found.reason == "It asks for what has not happened yet."
+
+
+def test_demonstrations_are_shown_where_a_task_asks_one_text():
+    one, several = KnownOrUnknown("question -> answer"), KnownOrUnknown(Survey)
+    assert [demo["status"] == "known" for demo in one.decide.demos] == [True] * 3 + [False, True] * 4
+    assert not several.decide.demos
+    assert {demo["status"] for demo in KnownOrUnknown("q -> a", classes={"futuristic": "later"}).decide.demos} == {
+        "known",
+        "futuristic",
+    }
 
 
 def test_classes_and_tasks_that_do_not_fit_are_refused():

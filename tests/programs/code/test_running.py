@@ -20,7 +20,7 @@ def test_fenced_code_is_the_code():
     ],
 )
 def test_a_line_break_that_was_escaped_once_too_little_is_escaped(meant, written):
-    assert code_in(written) == meant.rstrip("\n")
+    assert code_in(written) == meant
 
 
 @pytest.mark.parametrize(

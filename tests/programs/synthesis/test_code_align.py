@@ -1,11 +1,13 @@
 """SelfCodeAlign: only what ran and passed tests that tell something comes out, and no snippet shows through."""
 
+import dspy
 import pytest
 
-from selftaught.errors import SettingError
+from selftaught import sandbox
+from selftaught.errors import SandboxMissing, SettingError
 from selftaught.programs.synthesis import Rows
 from selftaught.programs.synthesis.code_align import SelfCodeAlign
-from selftaught.testing import SynthesisContract
+from selftaught.testing import FakeLM, SynthesisContract
 from tests.programs.code.sandboxed import runs_code
 from tests.programs.synthesis.scripts import answering, requests, run
 
@@ -114,6 +116,7 @@ def test_a_task_that_holds_a_line_of_its_snippet_is_dropped():
 def test_each_task_and_each_solution_comes_once_and_no_name_too_often():
     again, _ = made(aligning(instruction="Write a function that doubles a number."), SNIPPETS)
     assert len(again.rows) == 1
+    assert len(made(aligning(instruction="Write a function that doubles a number."), SNIPPETS, novelty=1.0)[0].rows) == 1
     same = {"solution": "def double(x):\n    return 2 * x", "assertions": ["assert double(3) == 6"]}
     assert len(made(aligning(**same), SNIPPETS)[0].rows) == 1
     few, _ = made(
@@ -130,12 +133,24 @@ def test_an_evaluation_row_is_kept_out():
 
 
 def test_snippets_that_are_none_are_refused_or_dropped():
-    with pytest.raises(SettingError):
-        SelfCodeAlign([])
+    for settings in ({"snippets": []}, {"kinds": []}, {"difficulties": [5]}, {"same_name": 0}):
+        with pytest.raises(SettingError):
+            SelfCodeAlign(**{"snippets": SNIPPETS, **settings})
     found, lm = made(aligning(), ["not code at all", {"snippet": "x = 1\n" * 1000}, {"text": "x = 1"}])
     assert not found.rows
     assert not lm.calls
     assert {reason for _, reason in found.rejected} == {"the code does not parse", "more than 4000 characters", "no snippet"}
+
+
+def test_without_a_sandbox_nothing_is_paid(monkeypatch):
+    def missing():
+        raise SandboxMissing("none works here")
+
+    monkeypatch.setattr(sandbox, "default", missing)
+    lm = FakeLM(aligning())
+    with dspy.context(lm=lm), pytest.raises(SandboxMissing):
+        SelfCodeAlign(SNIPPETS).run(progress=False)
+    assert not lm.calls
 
 
 def test_what_is_drawn_depends_on_the_seed_alone():

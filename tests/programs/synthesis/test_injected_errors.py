@@ -33,6 +33,10 @@ def test_the_two_differ_in_one_number_and_end_with_its_step(seed):
     assert found.right.rpartition(found.rest.partition(".")[0])[1]  # the step that is put right is the one that was broken
 
 
+def test_a_step_that_begins_with_its_number_is_put_right_alone():
+    assert broken("She has some\n5 and 3 make eight", "", "").rest == "5 and 3 make eight"
+
+
 def test_the_kind_says_whether_the_number_stood_in_the_input():
     kinds = {broken(REASONING, ASKED, str(seed)).kind for seed in range(30)}
     assert kinds == {"representation", "execution"}

@@ -10,7 +10,7 @@ import dspy
 import pytest
 
 import selftaught as st
-from selftaught.errors import BudgetError, CallError, SettingError
+from selftaught.errors import BudgetError, CallError, RunError, SettingError
 from selftaught.ledger import Ledger
 from selftaught.programs.synthesis import Change, Distinct, Judged, Keep, Made, Novel, Pipeline, Rows
 from selftaught.testing import FakeLM
@@ -156,6 +156,39 @@ def test_no_key_leaves_this_process(cluster):
         models = Models()
         assert secret.encode() not in _sent(Pipeline(Rows(TOPICS), [stage]), models, None)
     assert len(models.known) == 2
+
+
+def test_a_cluster_that_is_none_or_too_small_is_refused(cluster):
+    from selftaught.programs.synthesis.ray_cluster import RayCluster
+
+    with pytest.raises(SettingError, match="processors"):
+        made(RayCluster(workers=64))
+    for settings in ({"address": "127.0.0.1:1"}, {"workers": 0}):
+        with pytest.raises(SettingError, match=next(iter(settings))):
+            RayCluster(**settings)
+
+
+def test_an_exchange_that_dies_ends_the_run_and_the_same_call_goes_on(cluster, tmp_path):
+    mark = tmp_path / "killed"
+
+    class Deadly(Made):
+        async def run(self, row):
+            if row["topic"] == "wool 4" and not mark.exists():
+                Path(mark).write_text("x")
+                ray.kill(dspy.settings.lm.ask.exchange)
+            return await super().run(row)
+
+    def again():
+        lm = FakeLM(script)
+        with dspy.context(lm=lm):
+            parts = [Deadly("topic -> riddle: str", name="riddle")]
+            return Pipeline(Rows(TOPICS, batch=4), parts).run(progress=False, executor=cluster, run_dir=tmp_path / "run"), lm
+
+    with pytest.raises(RunError, match="the same call"):
+        again()
+    found, lm = again()
+    assert len(found.rows) == len(TOPICS) - 1
+    assert lm.calls <= len(TOPICS) - 4  # the first round is on disk
 
 
 def test_what_cannot_be_sent_is_refused_by_name(cluster):

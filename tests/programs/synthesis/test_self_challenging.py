@@ -2,12 +2,13 @@
 
 import asyncio
 
+import dspy
 import pytest
 
 from selftaught.errors import SettingError
 from selftaught.programs.synthesis.self_challenging import SelfChallenging
 from selftaught.programs.synthesis.toolkit import Toolkit
-from selftaught.testing import SynthesisContract
+from selftaught.testing import FakeLM, SynthesisContract
 from tests.programs.code.sandboxed import runs_code
 from tests.programs.synthesis.scripts import answering, requests, run
 
@@ -119,6 +120,7 @@ def test_what_was_explored_is_shown_to_who_writes_the_record():
 def test_tasks_come_once_and_only_from_the_band():
     same, _ = made(challenging(instruction="Put the sum of red and blue under sum."), count=3)
     assert len(same.rows) == 1
+    assert len(made(challenging(instruction="Put the sum of red and blue under sum."), count=3, novelty=1.0)[0].rows) == 1
     never, _ = made(challenging(code="def solve(): pass"), attempts=2, band=(0.1, 0.9))
     assert ("outside the band", "outside the band") in never.rejected
     always, _ = made(challenging(code=SOLUTION), attempts=2, band=(0.1, 0.9))
@@ -132,9 +134,14 @@ def test_trajectories_are_the_different_rewarded_attempts():
     assert all("keys() -> list[str]: Return all keys." in row["system"] for row in found.rows)
 
 
-async def test_the_reward_is_a_metric_for_an_agent():
-    import dspy
+def test_tools_that_fail_when_they_are_loaded_are_refused_before_anything_is_paid():
+    lm = FakeLM(challenging())
+    with dspy.context(lm=lm), pytest.raises(SettingError, match="No module named 'nowhere'"):
+        SelfChallenging(f"import nowhere\n{STORE}").run(1, progress=False)
+    assert not lm.calls
 
+
+async def test_the_reward_is_a_metric_for_an_agent():
     pipeline, example = SelfChallenging(STORE), dspy.Example(instruction="sum", verify=VERIFY)
     assert await pipeline.reward(example, dspy.Prediction(code=SOLUTION)) == 1.0
     assert await pipeline.reward(example, dspy.Prediction(code=FAILURES[2])) == 0.0
@@ -146,7 +153,7 @@ def test_a_solution_cannot_replace_the_tools_that_the_verifier_calls():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"tools": "def f(:"}, {"tools": "x = 1"}, {"tools": "def _f(): pass"}, {"band": (1, 0)}, {"emit": "x"}, {"emit": "trajectories", "attempts": 0}]
+    "settings", [{"tools": "def f(:"}, {"tools": None}, {"tools": b"x"}, {"tools": "x = 1"}, {"tools": "def _f(): pass"}, {"band": (1, 0)}, {"emit": "x"}, {"emit": "trajectories", "attempts": 0}]
 )  # fmt: skip
 def test_settings_that_are_none_are_refused(settings):
     with pytest.raises(SettingError):

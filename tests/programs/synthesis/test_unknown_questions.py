@@ -101,6 +101,7 @@ def test_settings_that_are_none_are_refused():
         with pytest.raises(SettingError):
             UnknownQuestions(KNOWN, **settings)
     with pytest.raises(SettingError):
-        UnknownQuestions([{"question": "What?"}])
-    with pytest.raises(InputError):
-        UnknownQuestions([{"answer": "What?"}])
+        UnknownQuestions([])
+    for lacking in ({"question": "What?"}, {"answer": "What?"}):
+        with pytest.raises(InputError):
+            UnknownQuestions([lacking])
