@@ -4,7 +4,7 @@ For rows that teach a model to correct itself in the middle of its own answer, a
 the error is the same, byte for byte, with and without it. The errors are not the model's own; mending them need not carry over.
 
 1. Sample reasoned answers to each labelled input, and keep the right ones.
-2. Change one number of the reasoning, drawn by the row: a number of the input is an error of `representation`, another one of
+2. Change one number of the reasoning, drawn by the row, but none that counts steps: a number of the input is an error of `representation`, another one of
    `execution`. The solution breaks off after the step that holds it.
 3. The correction goes on after `marker`: the step again, as it was, and what followed, with the answer.
 
@@ -36,7 +36,9 @@ from selftaught.registry import method
 from selftaught.signatures import Task, as_task, render
 
 MARKER = "Wait."
-_END_OF_STEP = re.compile(r"[.!?](?=\s)|\n|\Z")
+_END_OF_STEP = re.compile(r"[.!?](?=\s)|\n")
+_NUMBERING = re.compile(r"^[^\w\n]*\d+[.)](?=\s)|\bstep\s+\d+", re.IGNORECASE | re.MULTILINE)
+"""Numbers that count steps; in them there is nothing to be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +120,15 @@ def broken(reasoning: str, asked: str, seed: str) -> Broken | None:
         asked: the input, whose numbers tell the kind of the error.
         seed: of the draws.
     """
-    draws, numbers = random.Random(seed), list(NUMBER.finditer(reasoning))
+    counting = {place for found in _NUMBERING.finditer(reasoning) for place in range(*found.span())}
+    numbers = [one for one in NUMBER.finditer(reasoning) if one.start() not in counting]
     if not numbers:
         return None
+    draws = random.Random(seed)
     place = draws.choice(numbers)
-    end = _END_OF_STEP.search(reasoning, place.end())
-    assert end is not None  # the end of the text is one
-    ends = [one.end() for one in _END_OF_STEP.finditer(reasoning, 0, place.start()) if one.group()]
-    start = max(ends, default=0)
-    right = reasoning[: end.end()].rstrip()
+    ends = [one.end() for one in _END_OF_STEP.finditer(reasoning) if one.start() not in counting]
+    start = max((end for end in ends if end <= place.start()), default=0)
+    right = reasoning[: min((end for end in ends if end > place.end()), default=len(reasoning))].rstrip()
     changed = str(FAULTS["numbers"](place.group(), draws))
     kind = "representation" if place.group() in NUMBER.findall(asked) else "execution"
     return Broken(right, right[: place.start()] + changed + right[place.end() :], reasoning[start:].strip(), kind)

@@ -37,6 +37,18 @@ def test_a_step_that_begins_with_its_number_is_put_right_alone():
     assert broken("She has some\n5 and 3 make eight", "", "").rest == "5 and 3 make eight"
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_numbers_that_count_the_steps_stay(seed):
+    listed = "We work in two steps:\n\n1. **Count**: there are 12 eggs.\n2) Take 3 away.\nStep 3: the rest is 9."
+    found = broken(listed, "", str(seed))
+    assert [line.split()[0] for line in found.wrong.splitlines() if line][1:] == ["1.", "2)", "Step"][
+        : found.wrong.count("\n") - 1
+    ]
+    assert "3:" in found.wrong or "Step" not in found.wrong
+    assert found.rest.split()[0] in ("1.", "2)", "Step")
+    assert broken("1. So it is.\n2. So it stays.", "", str(seed)) is None
+
+
 def test_the_kind_says_whether_the_number_stood_in_the_input():
     kinds = {broken(REASONING, ASKED, str(seed)).kind for seed in range(30)}
     assert kinds == {"representation", "execution"}
