@@ -12,14 +12,13 @@ import dspy
 from dspy.adapters.utils import serialize_for_json
 from pydantic import Field, TypeAdapter, ValidationError, create_model
 
-from selftaught import scope
 from selftaught.errors import SettingError
 from selftaught.programs.base import Calls, cost_of
 from selftaught.programs.odds import choices_of
 from selftaught.programs.sampling import at_least
 from selftaught.programs.step import Step
 from selftaught.programs.synthesis.row import Origin, Rejected, Row
-from selftaught.programs.synthesis.stages import Out, Source, Stage
+from selftaught.programs.synthesis.stages import Out, Source, Stage, resampled
 from selftaught.signatures import Task, input_names, render
 
 EXAMPLES, WANTED, PROPOSALS = "examples", "wanted", "proposals"
@@ -102,8 +101,7 @@ class Inputs(Stage):
 
     async def run(self, row: Row) -> Sequence[Out]:
         """Ask for new inputs."""
-        begun = f"row{row.origin.round}.{row.origin.place[0]}"
-        with scope.resampled(begun, self.temperature):
+        with resampled(row, self.temperature):
             found = await self.propose.acall(**row.values)
         out: list[Out] = []
         for number, one in enumerate(found[PROPOSALS]):

@@ -8,7 +8,7 @@ from typing import Any
 from dspy.adapters.utils import serialize_for_json
 
 from selftaught.programs.synthesis.row import Rejected, Row
-from selftaught.programs.synthesis.stages import Made, Out
+from selftaught.programs.synthesis.stages import Made, Out, resampled
 
 
 class Told(Made):
@@ -27,7 +27,7 @@ class Told(Made):
     async def run(self, row: Row) -> Sequence[Out]:
         """Call the program on one row."""
         known = {name: row[there] for name in self.takes if (there := self.rename.get(name, name)) in row.values}
-        with self._sampled(row):
+        with resampled(row, self.temperature):
             found = await self.program.acall(**known)
         if found.get("declined"):
             return [Rejected(row, self.name, "declined")]
