@@ -8,8 +8,8 @@ For a small, varied set from a strong model without seeds. Facts go unchecked, a
 4. Critique: as the one who asked, name weaknesses and strengths of the answer.
 5. Refine: write both again with it. Where critique or refinement fails, what was there before stays.
 
-Departures: (1) The kinds of queries are ours and can be exchanged; the paper asks for them too. (2) No worked examples are shown;
-an optimizer can find some. (3) An answer that is cut off is asked for again as another sample, not continued. (4) `shirk` is the paper's
+Departures: (1) The kinds of queries are ours and can be exchanged; the paper asks for them too. (2) Two worked
+examples of ours are shown for step 3. (3) An answer that is cut off is asked for again as another sample, not continued. (4) `shirk` is the paper's
 negative control: so many rows get a lazy answer instead of steps 4 and 5.
 """
 
@@ -22,13 +22,23 @@ from typing import Any
 from selftaught.errors import SettingError
 from selftaught.programs.given import texts
 from selftaught.programs.sampling import at_least
-from selftaught.programs.step import Step
+from selftaught.programs.step import Step, step_with
 from selftaught.programs.synthesis.either import Either
 from selftaught.programs.synthesis.perhaps import Perhaps
 from selftaught.programs.synthesis.pipeline import Pipeline
 from selftaught.programs.synthesis.row import Origin, Row
 from selftaught.programs.synthesis.sequel import Sequel
-from selftaught.programs.synthesis.skill_steps import CRITIQUE, EXTRACT, GENERATE, QUERY_TYPES, REFINE, SHIRK, SKILLS, TOPICS
+from selftaught.programs.synthesis.skill_steps import (
+    CRITIQUE,
+    EXTRACT,
+    GENERATE,
+    QUERY_TYPES,
+    REFINE,
+    SHIRK,
+    SHOWN_QUERIES,
+    SKILLS,
+    TOPICS,
+)
 from selftaught.programs.synthesis.stages import Change, Distinct, Keep, Made, Rows, Source
 from selftaught.programs.vote.decline import share
 from selftaught.registry import method
@@ -69,7 +79,7 @@ class InstructSkillMix(Sequel):
         )
         lazy = {"low": Made(Step(SHIRK), rename=read, name="shirk")} if shirk else {}
         parts = [
-            Made(Step(GENERATE), temperature=temperature, name="generate"),  # 3
+            Made(step_with(GENERATE, SHOWN_QUERIES), temperature=temperature, name="generate"),  # 3
             Either("effort", {"high": careful, **lazy}, "improve"),  # 4, 5
             Keep(incomplete, "complete"), Change(tidied, "tidy"),
         ]  # fmt: skip

@@ -49,6 +49,19 @@ REFINE = _task(
     {**_PAIR, "weaknesses": (list[str], dspy.InputField()), "strengths": (list[str], dspy.InputField())}, _WRITTEN,
 )  # fmt: skip
 SHIRK = _task("Shirk", "Answer in one short sentence that helps nobody.", {"query": _PAIR["query"]}, {"output": (str, dspy.OutputField(max_length=150))})  # fmt: skip
+SHOWN_QUERIES = [
+    {
+        "skills": ["comparing prices", "planning a day"], "query_type": "asking for advice on a decision",
+        "instruction": "I want to see Lyon on Saturday. The train costs 58 euros and takes two hours, the bus 19 euros and five. Which leaves me more of the day for the money?",
+        "output": "Take the train if you can spare 39 euros. Both ways, the bus takes ten hours, so that hardly an evening is left; the train takes four, and leaves you from ten in the morning to eight in the evening. If money decides, take a night bus there and a train back.",
+    },
+    {
+        "skills": ["naming plants", "explaining causes"], "query_type": "asking to find a mistake",
+        "instruction": "I water my cactus every morning, and it has become soft and brown at the foot. What am I doing wrong?",
+        "output": "It gets too much water: a cactus that is always wet rots from the root. Let the earth dry for two weeks, cut off what is soft, and then water it once or twice a month, in winter less.",
+    },
+]  # fmt: skip
+"""Without them, a small model gives what it was told to do as the query."""
 QUERY_TYPES = (
     "asking for facts", "asking for an explanation", "asking for advice on a decision", "asking for a plan", "asking for ideas",
     "asking for a text to be written", "asking for a text to be improved", "asking for a comparison", "asking for step-by-step help",
