@@ -9,8 +9,9 @@ model, asked both ways) on the first rows; what such a judge is worth on this mo
 
 Method, tuning: on five tasks of Instruction Induction, a program that starts from "Given the input, produce the output." has five solved
 examples. SELF-GUIDE (029) makes a trainset of them; `auto` tunes on it, and on as many real rows, with the same budget. All are scored on
-rows that none has seen, beside the program as it is and with the five as demonstrations. The share of the gold gain is
-(synthesized - plain) / (gold - plain).
+rows that none has seen, beside the program as it is and with the five as demonstrations. Where fewer than 15 rows were made, none are left to
+select with: the program stays as it is. The share of the gold gain is (synthesized - plain) / (gold - plain); it says little where
+tuning on gold is below the five demonstrations.
 
 Command: `python -m benchmarks synthesis --data FOLDER`; SELFTAUGHT_SYNTHESIS_MODEL, _CALLS, _METHODS (numbers), _TASKS, _TEST and _RUNS
 narrow what is run. Runs are kept, and continued where they were interrupted; the tables hold everything that was measured.

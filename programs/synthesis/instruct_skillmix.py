@@ -8,26 +8,30 @@ For a small, varied set from a strong model without seeds. Facts go unchecked, a
 4. Critique: as the one who asked, name weaknesses and strengths of the answer.
 5. Refine: write both again with it. Where critique or refinement fails, what was there before stays.
 
-Departures: (1) The kinds of queries are ours and can be exchanged; the paper asks for them too. (2) Two worked
-examples of ours are shown for step 3. (3) An answer that is cut off is asked for again as another sample, not continued. (4) `shirk` is the paper's
-negative control: so many rows get a lazy answer instead of steps 4 and 5.
+Departures: (1) The kinds of queries are ours and can be exchanged; the paper asks for them too. (2) Two worked examples of ours
+are shown in step 3, and each point of a critique is short: a small model else repeats what it was told, or never ends. (3) An answer
+that is cut off is asked for again as another sample, not continued. (4) `shirk` is the paper's negative control: so many rows get a
+lazy answer instead of steps 4 and 5. (5) A row that repeats itself without end, or its query as the answer, is dropped.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
 from selftaught.errors import SettingError
+from selftaught.novelty.words import unicode_words
 from selftaught.programs.given import texts
+from selftaught.programs.normalise import normalise
 from selftaught.programs.sampling import at_least
 from selftaught.programs.step import Step, step_with
 from selftaught.programs.synthesis.either import Either
+from selftaught.programs.synthesis.noise import repetitive
 from selftaught.programs.synthesis.perhaps import Perhaps
 from selftaught.programs.synthesis.pipeline import Pipeline
-from selftaught.programs.synthesis.row import Origin, Row
+from selftaught.programs.synthesis.row import Row
 from selftaught.programs.synthesis.sequel import Sequel
+from selftaught.programs.synthesis.skill_draws import KnownTopics, SkillDraws
 from selftaught.programs.synthesis.skill_steps import (
     CRITIQUE,
     EXTRACT,
@@ -81,7 +85,7 @@ class InstructSkillMix(Sequel):
         parts = [
             Made(step_with(GENERATE, SHOWN_QUERIES), temperature=temperature, name="generate"),  # 3
             Either("effort", {"high": careful, **lazy}, "improve"),  # 4, 5
-            Keep(incomplete, "complete"), Change(tidied, "tidy"),
+            Keep(unusable, "usable"), Change(tidied, "tidy"),
         ]  # fmt: skip
         first = None if given else skills_of(instructions, temperature)  # 1
         by_topics = not given and not instructions
@@ -110,44 +114,14 @@ def skills_of(instructions: Sequence[str], temperature: float) -> Pipeline:
     return Pipeline(KnownTopics(), [*topics, *skills])
 
 
-class KnownTopics(Source):
-    """Begins questions for topics: each shows those that are known already."""
-
-    name, learns = "topics", True
-
-    def begin(self, number: int, accepted: Sequence[Row], seed: int) -> Sequence[Row]:
-        """Ask once a round."""
-        known = list(dict.fromkeys(row["topic"] for row in accepted))
-        shown = random.Random(f"{seed} {number}").sample(known, min(20, len(known)))
-        return [Row({"known": shown}, Origin(self.name, number, (0,)))]
-
-
-class SkillDraws(Source):
-    """Begins mixtures: so many different skills, and a kind of query; every kind once before any comes again."""
-
-    name = "skills"
-
-    def __init__(self, skills: Sequence[Row], query_types: Sequence[str], mix: int, batch: int, shirk: float) -> None:
-        self.skills = {str(row["skill"]): row.id for row in skills}
-        self.query_types, self.batch, self.shirk = list(query_types), batch, shirk
-        self.mix = min(mix, len(self.skills))
-
-    def begin(self, number: int, accepted: Sequence[Row], seed: int) -> Sequence[Row]:
-        """Draw a round of mixtures."""
-        rows = []
-        for place in range(self.batch):
-            draws = random.Random(f"{seed} {number} {place}")
-            chosen = draws.sample(list(self.skills), self.mix)  # 2
-            turn, among = divmod(number * self.batch + place, len(self.query_types))
-            kinds = random.Random(f"{seed} kinds {turn}").sample(self.query_types, len(self.query_types))
-            values = {"skills": chosen, "query_type": kinds[among], "effort": "low" if draws.random() < self.shirk else "high"}
-            rows.append(Row(values, Origin(self.name, number, (place,), tuple(self.skills[one] for one in chosen))))
-        return rows
-
-
-def incomplete(row: Row) -> str:
-    """Return what a row lacks, or an empty text."""
-    return next((f"no {name}" for name in ("instruction", "output") if not str(row[name]).strip()), "")
+def unusable(row: Row) -> str:
+    """Return why a row cannot be used, or an empty text: half of it is missing, or says the same again."""
+    query, answer = str(row["instruction"]), str(row["output"])
+    if missing := [name for name, text in (("instruction", query), ("output", answer)) if not text.strip()]:
+        return f"no {missing[0]}"
+    if normalise(query) == normalise(answer):
+        return "the output repeats the instruction"
+    return "repeats itself" if any(repetitive(unicode_words(text)) for text in (query, answer)) else ""
 
 
 def tidied(row: Row) -> Row:

@@ -11,6 +11,7 @@ from pydantic import Field
 from selftaught.signatures import Task
 
 _NAME = Annotated[str, Field(max_length=80)]
+_POINT = Annotated[str, Field(max_length=160)]
 
 
 def _task(name: str, instruction: str, given: Mapping[str, Any], asked: Mapping[str, Any]) -> Task:
@@ -42,7 +43,7 @@ GENERATE = _task(
 )  # fmt: skip
 CRITIQUE = _task(
     "Critique", "You sent the query. Say what is weak in the answer, such as where you miss an example, and what is good.", _PAIR,
-    {"weaknesses": (list[str], dspy.OutputField(max_length=4)), "strengths": (list[str], dspy.OutputField(max_length=3))},
+    {"weaknesses": (list[_POINT], dspy.OutputField(max_length=4)), "strengths": (list[_POINT], dspy.OutputField(max_length=3))},
 )  # fmt: skip
 REFINE = _task(
     "Refine", "Write query and answer again so that each weakness is gone. Keep what is good.",
@@ -52,8 +53,8 @@ SHIRK = _task("Shirk", "Answer in one short sentence that helps nobody.", {"quer
 SHOWN_QUERIES = [
     {
         "skills": ["comparing prices", "planning a day"], "query_type": "asking for advice on a decision",
-        "instruction": "I want to see Lyon on Saturday. The train costs 58 euros and takes two hours, the bus 19 euros and five. Which leaves me more of the day for the money?",
-        "output": "Take the train if you can spare 39 euros. Both ways, the bus takes ten hours, so that hardly an evening is left; the train takes four, and leaves you from ten in the morning to eight in the evening. If money decides, take a night bus there and a train back.",
+        "instruction": "I want to see Lyon on Saturday. There and back the train costs 58 euros and takes four hours, the bus 19 euros and ten. Which leaves me more of the day for the money?",
+        "output": "Take the train if you can spare 39 euros: it leaves you six hours more. Of a day of fourteen hours the train leaves ten for Lyon, the bus only four. If money decides, go by bus on Friday night.",
     },
     {
         "skills": ["naming plants", "explaining causes"], "query_type": "asking to find a mistake",
@@ -61,7 +62,7 @@ SHOWN_QUERIES = [
         "output": "It gets too much water: a cactus that is always wet rots from the root. Let the earth dry for two weeks, cut off what is soft, and then water it once or twice a month, in winter less.",
     },
 ]  # fmt: skip
-"""Without them, a small model gives what it was told to do as the query."""
+"""Without them, a small model gives what it was told to do as the query (read on Qwen2.5-Coder-0.5B)."""
 QUERY_TYPES = (
     "asking for facts", "asking for an explanation", "asking for advice on a decision", "asking for a plan", "asking for ideas",
     "asking for a text to be written", "asking for a text to be improved", "asking for a comparison", "asking for step-by-step help",

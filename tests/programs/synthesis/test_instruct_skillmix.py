@@ -3,9 +3,12 @@
 from collections import Counter
 
 import pytest
+from pydantic import TypeAdapter
 
 from selftaught.errors import CallError, SettingError
-from selftaught.programs.synthesis.instruct_skillmix import InstructSkillMix
+from selftaught.programs.synthesis.instruct_skillmix import InstructSkillMix, unusable
+from selftaught.programs.synthesis.row import Row
+from selftaught.programs.synthesis.skill_steps import CRITIQUE, GENERATE, QUERY_TYPES, SHOWN_QUERIES
 from selftaught.testing import SynthesisContract
 from tests.programs.synthesis.instruct_scripts import by_fields, hashed, made, said
 
@@ -88,7 +91,15 @@ def test_a_row_without_query_or_answer_is_dropped():
 
     found, _ = mixed(script, 2)
     assert not found.rows
-    assert ("complete", "no output") in found.rejected
+    assert ("usable", "no output") in found.rejected
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [("query: What is RAIN?", "the output repeats the instruction"), ("I love rain! " * 20, "repeats itself"), ("It falls.", "")],
+)
+def test_a_row_that_says_the_same_again_is_dropped(output, reason):
+    assert unusable(Row({"instruction": "Query: what is rain", "output": output})) == reason
 
 
 def test_shirkers_are_the_share_that_was_asked_for():
@@ -117,6 +128,29 @@ def test_topics_lead_to_as_many_skills_as_wanted_without_repetition(tmp_path):
     lines = (tmp_path / "run" / "first" / "rows.jsonl").read_text().splitlines()
     assert len(lines) == 7
     assert found.rows
+
+
+def test_queries_are_written_after_worked_examples_that_are_complete_and_of_the_kinds_in_use():
+    asked = []
+
+    def listening(messages, **settings):
+        asked.append("\n".join(str(one["content"]) for one in messages))
+        return talk(messages, **settings)
+
+    mixed(listening, count=1)
+    queries = [text for text in asked if "needs all of the skills" in text]
+    assert queries
+    for shown in SHOWN_QUERIES:
+        assert set(shown) == set(GENERATE.fields)
+        assert shown["query_type"] in QUERY_TYPES
+        assert all(shown["instruction"] in text and shown["output"] in text for text in queries)
+        assert sum(shown["instruction"] in text for text in asked) == len(queries)  # and by no other step
+
+
+def test_a_point_of_a_critique_that_does_not_end_is_cut_by_the_schema():
+    for name in ("weaknesses", "strengths"):
+        schema = TypeAdapter(CRITIQUE.output_fields[name].annotation).json_schema()
+        assert schema["items"]["maxLength"] <= 200
 
 
 def test_too_few_skills_are_refused():
